@@ -1,0 +1,86 @@
+"""Health, version, the page at `/` and the explanations of problems."""
+
+from importlib.metadata import version as installed_version
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import Path, Request
+from starlette.responses import HTMLResponse, Response
+
+from app.api.documents import answers
+from app.api.page import PAGE
+from app.api.problems import KINDS, problem
+from app.api.routing import router
+from app.schemas.base import Answer
+from app.services.errors import NotFoundError
+from app.services.health import is_durable, obstacle
+from app.services.runtime import Runtime
+
+routes = router("", "service")
+
+VERSION: Final = installed_version("todo-backend")
+
+
+class Live(Answer):
+    status: Literal["alive"] = "alive"
+
+
+class Ready(Answer):
+    """`durable`: whether what is written outlives a restart of the machine this runs on."""
+
+    status: Literal["healthy"] = "healthy"
+    durable: bool
+
+
+class Version(Answer):
+    version: str
+    commit: str
+    database: Literal["sqlite", "postgresql", "mysql"]
+
+
+class Explanation(Answer):
+    """What a problem's `code` means."""
+
+    code: str
+    status: int
+    title: str
+    explanation: str
+
+
+@routes.get("/livez")
+async def live() -> Live:
+    """Whether the process runs; touches nothing."""
+    return Live()
+
+
+@routes.get("/readyz", responses=answers("not_ready"), response_model=Ready)
+@routes.get("/health", responses=answers("not_ready"), response_model=Ready)
+async def ready(request: Request) -> Any:
+    """Whether the database answers within a second and its schema is the one the code wants."""
+    runtime: Runtime = request.app.state.runtime
+    reason = await obstacle(runtime)
+    return Ready(durable=is_durable(runtime)) if reason is None else problem("not_ready", reason)
+
+
+@routes.get("/version")
+async def version(request: Request) -> Version:
+    """What runs here."""
+    runtime: Runtime = request.app.state.runtime
+    return Version(version=VERSION, commit=runtime.settings.commit_sha, database=runtime.database.target.backend)
+
+
+@routes.get("/problems/{code}", responses=answers("not_found", given=True))
+async def explain(
+    code: Annotated[str, Path(description="with dashes, as in `type`, or as `code` has it")],
+) -> Explanation:
+    """What a problem means and what to do."""
+    name = code.replace("-", "_")
+    kind = KINDS.get(name)
+    if kind is None:
+        raise NotFoundError
+    return Explanation(code=name, status=kind.status, title=kind.title, explanation=kind.explanation)
+
+
+@routes.get("/", response_class=HTMLResponse)
+async def home() -> Response:
+    """A page that says what this is."""
+    return HTMLResponse(PAGE)

@@ -1,0 +1,34 @@
+"""Logins."""
+
+from typing import Annotated
+
+from fastapi import Depends, Response
+from fastapi.security import OAuth2PasswordRequestForm
+from pydantic import SecretStr
+
+from app.api.dependencies import Owner, Unit
+from app.api.documents import answers
+from app.api.routing import router
+from app.schemas.user import Credentials, Login, TokenOut
+from app.services import session
+
+routes = router("/api/auth", "account")
+
+
+@routes.post("/login", responses=answers("wrong_credentials", body=True))
+async def log_in(body: Credentials, work: Unit) -> Login:
+    """Log in with e-mail and password."""
+    return await session.log_in(work, body)
+
+
+@routes.post("/token", responses=answers("wrong_credentials", body=True))
+async def log_in_by_form(form: Annotated[OAuth2PasswordRequestForm, Depends()], work: Unit) -> TokenOut:
+    """The same as the OAuth2 password form (RFC 6749, section 4.3), for "Authorize" in `/docs`."""
+    login = await session.log_in(work, Credentials(email=form.username, password=SecretStr(form.password)))
+    return TokenOut(access_token=login.access_token, expires_in=login.expires_in)
+
+
+@routes.post("/logout", status_code=204, responses=answers(login=True), response_class=Response)
+async def log_out(work: Unit, owner: Owner) -> None:
+    """End this session: its tokens are worth nothing from now on."""
+    await session.log_out(work, owner)

@@ -1,0 +1,237 @@
+"""The command `todo`. Exit codes: 0 done, 1 it could not be done (one line says why), 2 wrong usage."""
+
+import argparse
+import asyncio
+import getpass
+import json
+import logging
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from app.config.logging import configure_logging
+from app.config.settings import Settings, SettingsError, load_settings
+from app.database import schema
+from app.database.engine import create_engine
+from app.database.faults import explain
+from app.database.urls import DatabaseUrlError, Target, parse
+
+log = logging.getLogger(__name__)
+
+_GRACE_SECONDS: Final = 20  # a platform kills some 30 s after SIGTERM
+
+
+class CommandError(Exception):
+    """What could not be done, in one line."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int | None] = options.run
+    try:
+        return run(options) or 0
+    except (CommandError, SettingsError, DatabaseUrlError, schema.SchemaError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("todo", description="The todo backend.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="start the server; brings an SQLite file to the newest schema first")
+    serve.add_argument("--host", help="address to listen on (setting HOST)")
+    serve.add_argument("--port", type=int, help="port to listen on (setting PORT)")
+    serve.add_argument("--workers", type=int, help="server processes (setting WORKERS)")
+    serve.set_defaults(run=_serve)
+
+    migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
+    migrate.set_defaults(run=_migrate)
+
+    check = commands.add_parser("check", help="read the settings, connect, and say what would be used")
+    check.set_defaults(run=_check)
+
+    openapi = commands.add_parser("openapi", help="print the OpenAPI document")
+    openapi.add_argument("--output", type=Path, metavar="FILE", help="write it there instead")
+    openapi.set_defaults(run=_openapi)
+
+    user = commands.add_parser("user", help="accounts").add_subparsers(required=True, metavar="COMMAND")
+    create = user.add_parser("create", help="make an account; asks for the password")
+    create.add_argument("email")
+    create.add_argument("--name")
+    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    create.set_defaults(run=_create_user)
+    return parser
+
+
+def _serve(options: argparse.Namespace) -> int | None:
+    given = {name: getattr(options, name) for name in ("host", "port", "workers")}
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
+    target = _target(settings)
+    configure_logging(settings.log_level)
+    if target.backend == "sqlite":
+        _upgrade(target)
+    else:
+        _require_head(target)
+    from app.services.keys import load_keyring
+
+    load_keyring(settings, target)  # here, so that a wrong one is one line and workers find the file made
+    with _listening(settings.host, settings.port) as listener:
+        port = listener.getsockname()[1]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        log.info("listening on http://%s:%d", host, port)
+        return _run_server(settings, listener)
+
+
+def _run_server(settings: Settings, listener: socket.socket) -> int:
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    config = uvicorn.Config(
+        "app.main:create_app",
+        factory=True,
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return 0
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise CommandError(f"cannot listen on {host} port {port}: {reason}") from None
+
+
+def _migrate(_options: argparse.Namespace) -> None:
+    target = _target(load_settings())
+    before = _revision(target)
+    _upgrade(target)
+    print(f"{target}: schema {before or 'none'} → {schema.head()}")
+
+
+def _check(_options: argparse.Namespace) -> int:
+    from app.services.keys import load_keyring
+
+    settings = load_settings()
+    target = _target(settings)
+    load_keyring(settings, target)
+    origin = "JWT_SECRET" if settings.jwt_secret else "the file beside the database"
+    print(f"environment  {settings.environment}{' (Space)' if settings.is_space else ''}")
+    print(f"database     {target} ({target.backend}, TLS {target.tls.mode})")
+    print(f"listens on   {settings.host}:{settings.port}, {settings.workers} worker(s)")
+    print(f"web clients  {', '.join(settings.cors_origins) or 'none'}")
+    print(f"signing key  from {origin}")
+    revision = _revision(target)
+    print(f"schema       {revision or 'none'}, wanted {schema.head()}")
+    if revision == schema.head() or target.backend == "sqlite":
+        return 0
+    raise CommandError(_behind(revision))
+
+
+def _openapi(options: argparse.Namespace) -> None:
+    from app.main import create_app
+
+    placeholder = "the document needs no secret and no database"
+    app = create_app(load_settings(jwt_secret=placeholder, database_url="sqlite:///todo.db"))
+    text = json.dumps(app.openapi(), indent=2, ensure_ascii=False)
+    if options.output is None:
+        print(text)
+        return
+    try:
+        options.output.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"cannot write {options.output}: {error.strerror}") from None
+
+
+def _create_user(options: argparse.Namespace) -> None:
+    from pydantic import ValidationError
+
+    from app.schemas.user import Registration
+
+    settings = load_settings()
+    _require_head(_target(settings))
+    password = sys.stdin.readline().rstrip("\n") if options.password_stdin else getpass.getpass("Password: ")
+    try:
+        data = Registration.model_validate({"email": options.email, "password": password, "name": options.name})
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        raise CommandError(f"{first['loc'][0]}: {first['msg']}") from None
+    print(asyncio.run(_register(settings, data)))
+
+
+async def _register(settings: Settings, data: Any) -> str:
+    from app.services.errors import EmailTakenError, InvalidError
+    from app.services.runtime import Runtime, Work
+    from app.services.user import create_user
+
+    runtime = Runtime.start(settings)
+    try:
+        async with runtime.database.writing() as session:
+            user = await create_user(Work(session, runtime), data)
+        return f"{user.id} {user.email}"
+    except EmailTakenError:
+        raise CommandError("email: an account has it already") from None
+    except InvalidError as error:
+        raise CommandError(f"password: {error.faults[0].detail}") from None
+    finally:
+        await runtime.stop()
+
+
+def _target(settings: Settings) -> Target:
+    return parse(settings.database_url.get_secret_value())
+
+
+def _upgrade(target: Target) -> None:
+    try:
+        schema.upgrade(target)
+    except (SettingsError, DatabaseUrlError, schema.SchemaError):
+        raise
+    except Exception as error:  # noqa: BLE001 (every driver has its own classes; each becomes one line)
+        raise CommandError(f"cannot prepare {target}: {explain(error)}") from None
+
+
+def _revision(target: Target) -> str | None:
+    async def read() -> str | None:
+        engine = create_engine(target)
+        try:
+            return await schema.current(engine)
+        finally:
+            await engine.dispose()
+
+    try:
+        return asyncio.run(read())
+    except DatabaseUrlError:
+        raise
+    except Exception as error:  # noqa: BLE001 (every driver has its own classes; each becomes one line)
+        raise CommandError(f"cannot use {target}: {explain(error)}") from None
+
+
+def _require_head(target: Target) -> None:
+    revision = _revision(target)
+    if revision != schema.head():
+        raise CommandError(_behind(revision))
+
+
+def _behind(revision: str | None) -> str:
+    return f"the schema is at {revision or 'none'} and must be at {schema.head()}: run `todo migrate`"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

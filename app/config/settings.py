@@ -1,0 +1,128 @@
+"""Every environment variable the service reads, in one frozen class."""
+
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MINIMUM_SECRET_BYTES = 32
+Environment = Literal["development", "production"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+class SettingsError(ValueError):
+    """A wrong setting: one line that names the variable and where to set it, never its value."""
+
+
+class Settings(BaseSettings):
+    """Read once at start, from the environment and then from `.env` in the working folder."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+    )
+
+    environment: Environment = Field("development", description="`production` demands `JWT_SECRET`")
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///data/todo.db"),
+        description="where the data lives; SQLite, PostgreSQL, MySQL or MariaDB, in any usual spelling",
+    )
+    jwt_secret: SecretStr | None = Field(
+        None, description="signs the access tokens; at least 32 bytes; made once beside the SQLite file if unset"
+    )
+    access_token_minutes: int = Field(15, ge=1, le=1440, description="how long an access token is good")
+    session_days: int = Field(90, ge=1, le=3650, description="how long a login lasts at most")
+    password_min_length: int = Field(8, ge=8, le=64, description="shortest password accepted at registration")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("http://localhost:3000", "http://localhost:5173"),
+        description="origins of the web clients, by commas or as a JSON list; `*` for any, without credentials",
+    )
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
+    workers: int = Field(1, ge=1, le=64, description="server processes")
+    max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body, in bytes")
+    db_pool_size: int = Field(10, ge=1, le=200, description="database connections a worker keeps")
+    db_pool_timeout: float = Field(2.0, gt=0, le=60, description="seconds to wait for one before answering 503")
+    db_connect_timeout: float = Field(5.0, gt=0, le=60, description="seconds to wait for the database to accept one")
+    log_level: LogLevel = Field("info", description="`debug`, `info`, `warning` or `error`")
+    commit_sha: str = Field("unknown", max_length=64, description="what `/version` reports; set when an image is built")
+    space_id: str | None = Field(None, description="set by Hugging Face on a Space, where `JWT_SECRET` must be set")
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = _listed(value)
+        return tuple(str(origin).strip().rstrip("/") for origin in value)
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not _is_origin(origin):
+                raise ValueError("each must be `*` or scheme://host[:port], as in https://app.example")
+        if "*" in value and len(value) > 1:
+            raise ValueError("`*` stands alone: name the origins or allow any")
+        return value
+
+    @field_validator("jwt_secret")
+    @classmethod
+    def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < MINIMUM_SECRET_BYTES:
+            raise ValueError(f"must have at least {MINIMUM_SECRET_BYTES} bytes; {HOW_TO_SET_SECRET}")
+        return value
+
+    @model_validator(mode="after")
+    def _require_secret(self) -> Self:
+        if self.jwt_secret is None and (self.is_production or self.is_space):
+            raise ValueError(f"JWT_SECRET: is not set; {HOW_TO_SET_SECRET}")
+        return self
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment == "production"
+
+    @property
+    def is_space(self) -> bool:
+        """Whether this runs as a Hugging Face Space, whose disk is wiped at every restart."""
+        return self.space_id is not None
+
+
+HOW_TO_SET_SECRET = (
+    "set it in the environment, in .env or among the Space's secrets, for example to the output of "
+    "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The settings of this process; raises SettingsError with one line for the first wrong one."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError(_first_line(error)) from None
+
+
+def _first_line(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return f"{str(first['loc'][0]).upper()}: {message}" if first["loc"] else message
+
+
+def _listed(text: str) -> list[str]:
+    """Both spellings of a list: `a,b` and `["a", "b"]`."""
+    if text.lstrip().startswith("["):
+        try:
+            return [str(item) for item in json.loads(text)]
+        except ValueError:
+            raise ValueError("is neither a JSON list nor separated by commas") from None
+    return [part for part in text.split(",") if part.strip()]
+
+
+def _is_origin(text: str) -> bool:
+    scheme, separator, host = text.partition("://")
+    return bool(separator and host) and scheme.isalpha() and not set(host) & set("/?#@* ")

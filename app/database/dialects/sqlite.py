@@ -1,0 +1,47 @@
+"""SQLite: one writer at a time, said at BEGIN, and readers that wait for nobody (WAL)."""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, event
+
+from app.database.urls import Target
+
+READING: Final[dict[str, Any]] = {"access": "read"}
+"""Execution options of a session that only reads: no transaction, so each statement is its own snapshot."""
+
+_BUSY_SECONDS: Final = 5.0
+
+
+def options(target: Target, connect_timeout: float) -> dict[str, Any]:  # noqa: ARG001 (a file needs none)
+    """What `create_async_engine` takes besides the pool's size."""
+    if target.path is not None:
+        target.path.parent.mkdir(parents=True, exist_ok=True)
+    # isolation_level=None: sqlite3 begins nothing of its own accord, so our BEGIN is the only one.
+    return {"connect_args": {"timeout": _BUSY_SECONDS, **target.connect_args, "isolation_level": None}}
+
+
+def install(engine: Engine, target: Target, *, migrating: bool) -> None:  # noqa: ARG001
+    """Set up each new connection and the way a transaction begins.
+
+    While migrating, foreign keys are off: with them on, a batch ALTER of `users`, which drops and
+    renames the table, would delete every task by cascade without an error.
+    """
+    pragmas = (
+        f"PRAGMA foreign_keys = {'OFF' if migrating else 'ON'}",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that turns writer half-way fails at once when another writes, whatever
+        # the busy timeout says; one that says so at its start waits its turn.
+        if connection.get_execution_options().get("access") != "read":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

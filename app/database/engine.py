@@ -1,0 +1,46 @@
+"""The one engine factory: the application, the migrations and the tests all come here."""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from app.database.dialects import mysql, postgresql, sqlite
+from app.database.urls import Backend, Target
+
+_DIALECTS: Final[dict[Backend, ModuleType]] = {"sqlite": sqlite, "postgresql": postgresql, "mysql": mysql}
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """Connections kept, and the seconds to wait for a free one and for the server to accept one."""
+
+    size: int = 10
+    timeout: float = 2.0
+    connect_timeout: float = 5.0
+
+
+def create_engine(target: Target, limits: PoolLimits | None = None, *, migrating: bool = False) -> AsyncEngine:
+    """An engine for any target; connects to nothing yet, but makes the folder of an SQLite file.
+
+    Raises DatabaseUrlError for a TLS file that is no good and OSError for a folder that cannot be made.
+    """
+    limits = limits or PoolLimits()
+    dialect = _DIALECTS[target.backend]
+    engine = create_async_engine(
+        target.url,
+        hide_parameters=True,  # an error's text must not carry what somebody wrote
+        pool_size=limits.size,
+        max_overflow=0,
+        pool_timeout=limits.timeout,
+        **dialect.options(target, limits.connect_timeout),
+    )
+    dialect.install(engine.sync_engine, target, migrating=migrating)
+    return engine
+
+
+def reading_options(target: Target) -> dict[str, Any]:
+    """Execution options for sessions that only read."""
+    options: dict[str, Any] = _DIALECTS[target.backend].READING
+    return options

@@ -1,0 +1,77 @@
+"""The application: its rooms wired together. `create_app` is the factory that servers and tests call."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app.api import documents, family, handlers, health, session, task, user
+from app.api.middleware import (
+    BodyLimitMiddleware,
+    CorsMiddleware,
+    LastNetMiddleware,
+    RequestMiddleware,
+    SlashMiddleware,
+)
+from app.config.logging import configure_logging
+from app.config.settings import Settings, load_settings
+from app.services.clock import Clock, system_clock
+from app.services.ids import Ids
+from app.services.runtime import Runtime
+
+_DESCRIPTION = """Accounts and tasks for a single-page app.
+
+Errors are problems as of RFC 9457 (`application/problem+json`); `code` is stable. Every resource has a `version` and
+an `ETag`: `If-None-Match` saves a transfer, `If-Match` keeps two people from overwriting each other.
+PATCH is a JSON Merge Patch (RFC 7396). Lists are paged: follow the `Link` header."""
+
+_ALLOWED_HEADERS = ("Authorization", "If-Match", "If-None-Match", "X-Request-ID", "X-Requested-With")
+_EXPOSED_HEADERS = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID", "X-Total-Count")
+
+
+def create_app(settings: Settings | None = None, clock: Clock = system_clock, ids: Ids | None = None) -> FastAPI:
+    """An application with its own runtime; raises SettingsError or DatabaseUrlError for a wrong setting."""
+    if settings is None:
+        settings = load_settings()
+        configure_logging(settings.log_level)
+    runtime = Runtime.start(settings, clock, ids)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await runtime.stop()
+
+    app = FastAPI(
+        title="todo backend",
+        version=health.VERSION,
+        summary="Accounts and tasks for a single-page app",
+        description=_DESCRIPTION,
+        license_info={"name": "MIT", "identifier": "MIT"},
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.runtime = runtime
+    for room in (health, user, session, task, family):
+        app.include_router(room.routes)
+    handlers.install(app)
+    documents.install(app)
+    _wrap(app, runtime)
+    return app
+
+
+def _wrap(app: FastAPI, runtime: Runtime) -> None:
+    """The middleware, innermost first."""
+    origins = runtime.settings.cors_origins
+    app.add_middleware(SlashMiddleware)
+    app.add_middleware(BodyLimitMiddleware, limit=runtime.settings.max_body_bytes)
+    app.add_middleware(LastNetMiddleware)
+    app.add_middleware(
+        CorsMiddleware,
+        allow_origins=origins,
+        allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+        allow_headers=_ALLOWED_HEADERS,
+        allow_credentials="*" not in origins,
+        expose_headers=_EXPOSED_HEADERS,
+        max_age=7200,
+    )
+    app.add_middleware(RequestMiddleware, ids=runtime.ids)

@@ -1,0 +1,61 @@
+"""What lives as long as the process, and what one request works with."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.config.settings import Settings
+from app.database.engine import PoolLimits
+from app.database.session import Database
+from app.database.urls import parse
+from app.services.clock import Clock, system_clock
+from app.services.ids import Ids, time_ordered_ids
+from app.services.keys import Keyring, load_keyring
+from app.services.passwords import Passwords
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """Made once a process."""
+
+    settings: Settings
+    database: Database
+    keyring: Keyring
+    passwords: Passwords
+    clock: Clock
+    ids: Ids
+
+    @classmethod
+    def start(cls, settings: Settings, clock: Clock = system_clock, ids: Ids | None = None) -> "Runtime":
+        """Connects to nothing yet; raises SettingsError or DatabaseUrlError for a wrong setting."""
+        target = parse(settings.database_url.get_secret_value())
+        limits = PoolLimits(settings.db_pool_size, settings.db_pool_timeout, settings.db_connect_timeout)
+        return cls(
+            settings=settings,
+            keyring=load_keyring(settings, target),
+            database=Database(target, limits),
+            passwords=Passwords(),
+            clock=clock,
+            ids=ids or time_ordered_ids(clock),
+        )
+
+    async def stop(self) -> None:
+        """Close the connections and let the threads end."""
+        self.passwords.close()
+        await self.database.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One unit of work: a session whose transaction ends with the request, the time, and new ids."""
+
+    session: AsyncSession
+    runtime: Runtime
+
+    @property
+    def clock(self) -> Clock:
+        return self.runtime.clock
+
+    @property
+    def ids(self) -> Ids:
+        return self.runtime.ids

@@ -1,0 +1,108 @@
+"""Logins: begin one, end one, and tell who a token's bearer is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.user import User, UserSession
+from app.schemas.user import Credentials, Login, UserOut
+from app.services import tokens
+from app.services.emails import email_key
+from app.services.errors import UnauthenticatedError, WrongCredentialsError
+from app.services.runtime import Work
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The user a request acts for, as read for this request, and the login it came by."""
+
+    id: UUID
+    session_id: UUID
+    email: str
+    name: str | None
+    time_zone: str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+_WHO: Final = (
+    select(
+        User.id,
+        UserSession.id.label("session_id"),
+        User.email,
+        User.name,
+        User.time_zone,
+        User.version,
+        User.created_at,
+        User.updated_at,
+        UserSession.expires_at,
+    )
+    .join(UserSession, UserSession.user_id == User.id)
+    .where(User.id == bindparam("user_id"), UserSession.id == bindparam("session_id"))
+)
+
+
+async def authenticate(work: Work, token: str | None) -> Principal:
+    """Who bears the token; raises UnauthenticatedError unless signature, time, user and session are all good."""
+    if token is None:
+        raise UnauthenticatedError(sent=False)
+    now = work.clock()
+    grant = tokens.read(work.runtime.keyring, token, now)
+    found = await work.session.execute(_WHO, {"user_id": grant.user_id, "session_id": grant.session_id})
+    row = found.one_or_none()
+    if row is None or row.expires_at <= now:
+        raise UnauthenticatedError(sent=True)
+    return Principal(*row[:-1])
+
+
+async def log_in(work: Work, credentials: Credentials) -> Login:
+    """A new session; raises WrongCredentialsError, in the same time whether the address is known or not.
+
+    The hash is read and verified before this request's transaction begins: argon2 takes longer than any
+    lock may be held. So the hash must still be the one verified when the session is written.
+    """
+    key = email_key(credentials.email)
+    async with work.runtime.database.reading() as session:
+        user = await _by_email(session, key)
+    stored = None if user is None else user.password_hash
+    right = await work.runtime.passwords.verify(stored, credentials.password.get_secret_value())
+    if not right:
+        raise WrongCredentialsError
+    user = await _by_email(work.session, key)
+    if user is None or user.password_hash != stored:
+        raise WrongCredentialsError
+    login = begin_session(work, user)
+    await work.session.flush()
+    return login
+
+
+async def _by_email(session: AsyncSession, key: str) -> User | None:
+    return await session.scalar(select(User).where(User.email_key == key))
+
+
+def begin_session(work: Work, user: User) -> Login:
+    """Add a session's row to the transaction and make its first token."""
+    settings, now = work.runtime.settings, work.clock()
+    session = UserSession(
+        user_id=user.id, id=work.ids(), created_at=now, expires_at=now + timedelta(days=settings.session_days)
+    )
+    work.session.add(session)
+    lifetime = timedelta(minutes=settings.access_token_minutes)
+    subject = tokens.Subject(user.id, user.email, session.id)
+    return Login(
+        access_token=tokens.issue(work.runtime.keyring, subject, work.ids(), now, lifetime),
+        expires_in=int(lifetime.total_seconds()),
+        user=UserOut.of(user),
+    )
+
+
+async def log_out(work: Work, principal: Principal) -> None:
+    """End the session that the request came by, at once."""
+    await work.session.execute(
+        delete(UserSession).where(UserSession.user_id == principal.id, UserSession.id == principal.session_id)
+    )
