@@ -5,6 +5,7 @@ import asyncio
 import getpass
 import json
 import logging
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -14,11 +15,11 @@ from typing import Any, Final
 from app.config.logging import configure_logging
 from app.config.settings import Settings, SettingsError, load_settings
 from app.database import schema
-from app.database.engine import create_engine
 from app.database.faults import explain
+from app.database.session import Database
 from app.database.urls import DatabaseUrlError, Target, parse
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("app.cli")  # by its name when run as a script too
 
 _GRACE_SECONDS: Final = 20  # a platform kills some 30 s after SIGTERM
 
@@ -38,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stderr.close()
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,6 +109,8 @@ def _run_server(settings: Settings, listener: socket.socket) -> int:
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
         return 0
+    # uvicorn raises the signal once more when it has stopped: here that is a clean end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     return 0 if server.started else 1
@@ -209,11 +215,11 @@ def _upgrade(target: Target) -> None:
 
 def _revision(target: Target) -> str | None:
     async def read() -> str | None:
-        engine = create_engine(target)
+        database = Database(target)
         try:
-            return await schema.current(engine)
+            return await schema.current(database.reader)
         finally:
-            await engine.dispose()
+            await database.dispose()
 
     try:
         return asyncio.run(read())

@@ -74,13 +74,13 @@ class Settings(BaseSettings):
     @classmethod
     def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value().encode()) < MINIMUM_SECRET_BYTES:
-            raise ValueError(f"must have at least {MINIMUM_SECRET_BYTES} bytes; {HOW_TO_SET_SECRET}")
+            raise ValueError(f"must have at least {MINIMUM_SECRET_BYTES} bytes; {JWT_ADVICE}")
         return value
 
     @model_validator(mode="after")
     def _require_secret(self) -> Self:
         if self.jwt_secret is None and (self.is_production or self.is_space):
-            raise ValueError(f"JWT_SECRET: is not set; {HOW_TO_SET_SECRET}")
+            raise ValueError(f"JWT_SECRET: is not set; {JWT_ADVICE}")
         return self
 
     @property
@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         return self.space_id is not None
 
 
-HOW_TO_SET_SECRET = (
+JWT_ADVICE = (
     "set it in the environment, in .env or among the Space's secrets, for example to the output of "
     "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
 )

@@ -42,13 +42,13 @@ def head() -> str:
     return revision
 
 
-async def current(engine: AsyncEngine) -> str | None:
+async def current(reader: AsyncEngine) -> str | None:
     """The revision that the database is at; None when it has no schema yet."""
 
     def read(connection: Connection) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
-    async with engine.connect() as connection:
+    async with reader.connect() as connection:
         return await connection.run_sync(read)
 
 

@@ -10,14 +10,14 @@ from app.database.urls import Target
 
 
 class Database:
-    """The engine and the two kinds of session on it; connects with the first statement."""
+    """The engine, the same engine for reading only, and a kind of session on each; connects when it must."""
 
     def __init__(self, target: Target, limits: PoolLimits | None = None) -> None:
         self.target = target
         self.engine: AsyncEngine = create_engine(target, limits)
-        reader = self.engine.execution_options(**reading_options(target))
+        self.reader: AsyncEngine = self.engine.execution_options(**reading_options(target))
         self._write = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        self._read = async_sessionmaker(reader, expire_on_commit=False, autoflush=False)
+        self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -30,7 +30,13 @@ class Database:
         """A transaction: committed when the block ends, rolled back when it raises."""
         async with self._write() as session:
             yield session
-            await session.commit()
+            try:
+                await session.commit()
+            except BaseException:
+                # SQLAlchemy takes the transaction for ended whatever COMMIT said, and would pool a connection
+                # on which SQLite still has it open, with its lock and its rows in every reader's sight.
+                await session.invalidate()
+                raise
 
     async def dispose(self) -> None:
         """Close every connection."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, EmailStr, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, EmailStr, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.schemas.base import OMITTED, Answer, Body, Clean, Patch, TimeZone, trimmed
@@ -33,9 +33,20 @@ class Registration(Body):
     name: Name | None = OMITTED
 
 
+Address = Annotated[str, StringConstraints(max_length=320), Clean]
+
+
 class Credentials(Body):
-    email: Annotated[str, StringConstraints(max_length=320), Clean]
+    email: Address
     password: Password
+
+
+class PasswordForm(BaseModel):
+    """The OAuth2 password form (RFC 6749, section 4.3.2); what else a client sends along is not used."""
+
+    username: Address
+    password: Password
+    grant_type: Literal["password"] = OMITTED
 
 
 class ProfilePatch(Patch):

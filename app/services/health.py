@@ -16,7 +16,7 @@ async def obstacle(runtime: Runtime) -> str | None:
     """What stands in the way, in a sentence; None when the database answers in time and its schema is at head."""
     try:
         async with asyncio.timeout(_DEADLINE_SECONDS):
-            revision = await schema.current(runtime.database.engine)
+            revision = await schema.current(runtime.database.reader)
     except Exception as error:
         log.warning("not ready", exc_info=error)
         return "the database does not answer"

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-from app.config.settings import HOW_TO_SET_SECRET, MINIMUM_SECRET_BYTES, Settings, SettingsError
+from app.config.settings import JWT_ADVICE, MINIMUM_SECRET_BYTES, Settings, SettingsError
 from app.database.urls import Target
 
 
@@ -50,7 +50,7 @@ def load_keyring(settings: Settings, target: Target) -> Keyring:
         return Keyring(settings.jwt_secret.get_secret_value().encode())
     if target.path is None:
         raise SettingsError(
-            f"JWT_SECRET: is not set, and only with SQLite is there a folder to keep one in; {HOW_TO_SET_SECRET}"
+            f"JWT_SECRET: is not set, and only with SQLite is there a folder to keep one in; {JWT_ADVICE}"
         )
     return Keyring(_kept_secret(target.path.with_name(target.path.name + ".jwt-secret")))
 

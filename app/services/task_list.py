@@ -65,7 +65,7 @@ def _behind(column: Any, after: Key, *, descending: bool) -> ColumnElement[bool]
     return and_(column >= after.value, or_(column > after.value, Task.id > after.id))
 
 
-def _filtered(statement: Select[Task], query: TaskQuery, owner: Principal, now: datetime) -> Select[tuple[Task]]:
+def _filtered(statement: Select[Task], query: TaskQuery, owner: Principal, now: datetime) -> Select[Task]:
     if query.status is Status.pending:
         statement = statement.where(Task.completed_at.is_(None))
     elif query.status is Status.completed:
