@@ -33,7 +33,7 @@ def _chosen(config: pytest.Config) -> list[Backend]:
 
 
 def _missing(config: pytest.Config) -> dict[str, str]:
-    reasons = {backend: reason for backend in _chosen(config) if (reason := missing(backend))}
+    reasons: dict[str, str] = {backend: reason for backend in _chosen(config) if (reason := missing(backend))}
     if shutil.which("node") is None or shutil.which("npm") is None:
         reasons["node"] = "Node.js with npm is not installed"
     return reasons

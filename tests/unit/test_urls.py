@@ -380,10 +380,10 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("backend", "row"), GOOD)
-def test_good(backend: Backend, row: Good) -> None:
+@pytest.mark.parametrize(("expected", "row"), GOOD)
+def test_good(expected: Backend, row: Good) -> None:
     target = parse(row.text.replace("PW", CANARY))
-    assert target.backend == backend
+    assert target.backend == expected
     assert target.url.render_as_string(hide_password=False) == row.url.replace("PW", CANARY)
     assert not target.url.query
     assert target.tls == row.tls
@@ -391,27 +391,27 @@ def test_good(backend: Backend, row: Good) -> None:
     assert target.statement_cache is row.cache
 
 
-@pytest.mark.parametrize(("backend", "row"), GOOD)
-def test_the_password_stays_hidden(backend: Backend, row: Good) -> None:
+@pytest.mark.parametrize(("expected", "row"), GOOD)
+def test_the_password_stays_hidden(expected: Backend, row: Good) -> None:
     target = parse(row.text.replace("PW", CANARY))
     assert CANARY not in f"{target} {target!r} {target.connect_args}"
-    assert str(target).startswith(backend)
+    assert str(target).startswith(expected)
 
 
-@pytest.mark.parametrize(("backend", "row"), GOOD)
-def test_a_percent_encoded_password_is_the_same(backend: Backend, row: Good) -> None:
-    assert parse(row.text.replace("PW", ENCODED)) == parse(row.text.replace("PW", CANARY)), backend
+@pytest.mark.parametrize(("expected", "row"), GOOD)
+def test_a_percent_encoded_password_is_the_same(expected: Backend, row: Good) -> None:
+    assert parse(row.text.replace("PW", ENCODED)) == parse(row.text.replace("PW", CANARY)), expected
 
 
-@pytest.mark.parametrize(("backend", "row"), GOOD)
-def test_the_driver_accepts_every_argument(backend: Backend, row: Good) -> None:
+@pytest.mark.parametrize(("expected", "row"), GOOD)
+def test_the_driver_accepts_every_argument(expected: Backend, row: Good) -> None:
     target = parse(row.text.replace("PW", CANARY))
     given = _driver_arguments(target)
-    if backend == "sqlite":
+    if expected == "sqlite":
         # sqlite3.connect has no signature on Python 3.11, so it is called.
         sqlite3.connect(":memory:", **target.connect_args).close()
     else:
-        connect = importlib.import_module("asyncpg" if backend == "postgresql" else "aiomysql").connect
+        connect = importlib.import_module("asyncpg" if expected == "postgresql" else "aiomysql").connect
         assert given.keys() <= inspect.signature(connect).parameters.keys()
 
 
