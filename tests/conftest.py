@@ -59,15 +59,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         callspec = getattr(item, "callspec", None)
         needs = {"node"} if item.get_closest_marker("node") else set()
-        needs |= {callspec.params["backend"]} if callspec and "backend" in callspec.params else set()
+        if callspec and "backend" in callspec.params:
+            needs.add(callspec.params["backend"])
+            item.user_properties.append(("backend", callspec.params["backend"]))
         for name in sorted(needs & reasons.keys()):
             item.add_marker(pytest.mark.skip(reason=f"NOT RUN, {name}: {reasons[name]}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     passed = Counter(
-        next((b for b in BACKENDS if f"[{b}" in r.nodeid or f"-{b}" in r.nodeid), "no database")
-        for r in terminalreporter.stats.get("passed", [])
+        dict(report.user_properties).get("backend", "without a database")
+        for report in terminalreporter.stats.get("passed", [])
     )
     terminalreporter.section("databases")
     for name, count in sorted(passed.items()):

@@ -1,6 +1,7 @@
 """What lives as long as the process, and what one request works with."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,12 +46,20 @@ class Runtime:
         await self.database.dispose()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
     """One unit of work: a session whose transaction ends with the request, the time, and new ids."""
 
     session: AsyncSession
     runtime: Runtime
+    _now: datetime | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The instant of everything that this unit changes; first asked when the rows are locked."""
+        if self._now is None:
+            self._now = self.runtime.clock()
+        return self._now
 
     @property
     def clock(self) -> Clock:

@@ -87,7 +87,7 @@ async def _by_email(session: AsyncSession, key: str) -> User | None:
 
 def begin_session(work: Work, user: User) -> Login:
     """Add a session's row to the transaction and make its first token."""
-    settings, now = work.runtime.settings, work.clock()
+    settings, now = work.runtime.settings, work.now
     session = UserSession(
         user_id=user.id, id=work.ids(), created_at=now, expires_at=now + timedelta(days=settings.session_days)
     )

@@ -48,7 +48,7 @@ async def put(
         return await _save(work, task), False
     precondition.check_missing()
     if task is not None:
-        task.created_at, task.deleted_at, task.completed_at = work.clock(), None, None
+        task.created_at, task.deleted_at, task.completed_at = work.now, None, None
         task.position = await _last_position(work, owner)
         _fill(task, data, owner, work)
         return await _save(work, task), True
@@ -93,7 +93,7 @@ async def set_completed(
 async def trash(work: Work, owner: Principal, task_id: UUID, precondition: Precondition) -> None:
     """Move the task to the trash."""
     task = await _for_change(work, owner, task_id, precondition)
-    task.deleted_at = work.clock()
+    task.deleted_at = work.now
     await _save(work, task)
 
 
@@ -101,14 +101,13 @@ async def rezone(work: Work, user_id: UUID, zone: str) -> None:
     """Move what is due by the user's own clock to another zone: one statement a distinct day and time."""
     floating = (Task.user_id == user_id, Task.due_date.is_not(None), Task.due_time_zone.is_(None))
     days = await work.session.execute(select(Task.due_date, Task.due_time).where(*floating).distinct())
-    now = work.clock()
     for day, clock in days.all():
         key = instant_of(day, clock, None, zone)
         same = Task.due_time.is_(None) if clock is None else Task.due_time == clock
         await work.session.execute(
             update(Task)
             .where(*floating, Task.due_date == day, same, Task.due_key != key)
-            .values(due_key=key, version=Task.version + 1, updated_at=now)
+            .values(due_key=key, version=Task.version + 1, updated_at=work.now)
         )
 
 
@@ -147,7 +146,7 @@ async def _for_change(work: Work, owner: Principal, task_id: UUID, precondition:
 async def _save(work: Work, task: Task) -> TaskOut:
     """The one place that every change of a task passes. What changes nothing leaves the version alone."""
     if work.session.is_modified(task):
-        task.updated_at = work.clock()
+        task.updated_at = work.now
         task.created_at = task.created_at or task.updated_at
     await work.session.flush()
     return shown(task)
@@ -180,7 +179,7 @@ def title_key(title: str) -> str:
 
 def _set_completed(task: Task, completed: bool, work: Work) -> None:
     if completed != (task.completed_at is not None):
-        task.completed_at = work.clock() if completed else None
+        task.completed_at = work.now if completed else None
 
 
 def _set_due(task: Task, due: Due | None, owner: Principal) -> None:

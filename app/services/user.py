@@ -31,7 +31,6 @@ async def create_user(work: Work, data: Registration) -> User:
     if len(password) < minimum:
         raise InvalidError(FieldFault("#/password", "too_short", f"must have at least {minimum} characters"))
     password_hash = await work.runtime.passwords.hash(password)
-    now = work.clock()
     user = User(
         id=work.ids(),
         email=data.email,
@@ -39,8 +38,8 @@ async def create_user(work: Work, data: Registration) -> User:
         name=data.name,
         time_zone=_DEFAULT_ZONE,
         password_hash=password_hash,
-        created_at=now,
-        updated_at=now,
+        created_at=work.now,
+        updated_at=work.now,
     )
     work.session.add(user)
     try:
@@ -63,7 +62,7 @@ async def change_profile(work: Work, principal: Principal, patch: ProfilePatch, 
     for field, value in changes.items():
         setattr(user, field, value)
     if work.session.is_modified(user):
-        user.updated_at = work.clock()
+        user.updated_at = work.now
     await work.session.flush()
     if rezoned:
         await task.rezone(work, user.id, user.time_zone)
