@@ -1,0 +1,3 @@
+"""The todo backend."""
+
+__version__ = "0.1.0"

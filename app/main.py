@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from app import __version__
 from app.api import documents, family, handlers, health, session, task, user
 from app.api.middleware import (
     BodyLimitMiddleware,
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None, clock: Clock = system_clock, id
 
     app = FastAPI(
         title="todo backend",
-        version=health.VERSION,
+        version=__version__,
         summary="Accounts and tasks for a single-page app",
         description=_DESCRIPTION,
         license_info={"name": "MIT", "identifier": "MIT"},

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from app.api.problems import KINDS, MEDIA_TYPE, Problem
 
@@ -14,13 +15,17 @@ _MERGE_PATCH: Final = "application/merge-patch+json"  # RFC 7396, section 4
 Responses = dict[int | str, dict[str, Any]]
 
 
-def answers(*codes: str, login: bool = False, body: bool = False, given: bool = False) -> Responses:
-    """The problems a route can answer: those named, and those that come with a login, a body or parameters."""
+def answers(
+    *codes: str, login: bool = False, writes: bool = False, body: bool = False, given: bool = False
+) -> Responses:
+    """The problems a route can answer: those named, and those that come with a login, a write, a body, parameters."""
     all_codes = [*codes, "internal_error", "database_unavailable"]
     if login:
         all_codes += ["unauthenticated", "invalid_token"]
+    if body or writes:
+        all_codes += ["busy", "storage_full"]
     if body:
-        all_codes += ["body_too_large", "unsupported_media_type", "overloaded", "busy", "storage_full"]
+        all_codes += ["body_too_large", "unsupported_media_type"]
     if body or given:
         all_codes.append("validation_failed")
     by_status: dict[int, list[str]] = defaultdict(list)
@@ -44,11 +49,10 @@ def tagged(status: int) -> Responses:
     return {status: {"headers": _ETAG}}
 
 
-def created() -> Responses:
-    """201 with its place."""
-    return {
-        201: {"description": "Made", "headers": {**_ETAG, "Location": _header("where it is, a relative reference")}}
-    }
+def created(model: type[BaseModel]) -> Responses:
+    """201 with what was made and its place."""
+    headers = {**_ETAG, "Location": _header("where it is, a relative reference")}
+    return {201: {"description": "Made", "model": model, "headers": headers}}
 
 
 def conditional() -> Responses:
@@ -98,6 +102,9 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
     content = operation.get("requestBody", {}).get("content", {})
     if method == "patch" and "application/json" in content:
         content[_MERGE_PATCH] = content["application/json"]
+    # FastAPI adds a 422 of its own where a parameter could be wrong; ours are declared where one can.
+    responses = operation["responses"]
+    operation["responses"] = {s: r for s, r in responses.items() if "HTTPValidationError" not in str(r)}
     for status, response in operation["responses"].items():
         headers = response.setdefault("headers", {})
         headers["X-Request-ID"] = _header("the request's id: the client's own or a new one")

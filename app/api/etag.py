@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Header, Response
+from fastapi import Header, Request, Response
 
 from app.services.precondition import Precondition
 
@@ -42,10 +42,20 @@ class Conditions:
 
 
 def conditions(
-    if_match: Annotated[str | None, Header(description="write only over this version: its ETag")] = None,
-    if_none_match: Annotated[str | None, Header(description="read only when newer; `*` with PUT: only create")] = None,
+    request: Request,
+    _if_match: Annotated[
+        str | None, Header(alias="If-Match", description="write only over this version: its ETag")
+    ] = None,
+    _if_none_match: Annotated[
+        str | None, Header(alias="If-None-Match", description="read only when newer; `*` with PUT: only create")
+    ] = None,
 ) -> Conditions:
-    return Conditions(if_match, if_none_match)
+    """Both headers whole: a list may come in several lines (RFC 9110, section 5.3), of which FastAPI gives one."""
+    return Conditions(*(_whole(request.headers.getlist(name)) for name in ("if-match", "if-none-match")))
+
+
+def _whole(lines: list[str]) -> str | None:
+    return ", ".join(lines) if lines else None
 
 
 def not_modified(version: int) -> Response:

@@ -15,6 +15,7 @@ from app.services import task
 
 routes = router("/api/{user_id}/tasks", "family", deprecated=True)
 
+_WRITTEN = answers("forbidden", "not_found", "precondition_failed", login=True, writes=True, given=True)
 _CHANGED = {**tagged(200), **answers("forbidden", "not_found", "precondition_failed", login=True, body=True)}
 
 
@@ -26,7 +27,7 @@ async def list_tasks(
     return await page(request, query, work, owner, response)
 
 
-@routes.post("", status_code=201, responses={**created(), **answers("forbidden", login=True, body=True)})
+@routes.post("", status_code=201, responses={**created(TaskOut), **answers("forbidden", login=True, body=True)})
 async def create(body: TaskIn, work: Unit, owner: OwnerNamed, response: Response) -> TaskOut:
     """As `POST /api/tasks`."""
     return located(await task.create(work, owner, body), response)
@@ -57,7 +58,7 @@ async def change(
 @routes.delete(
     "/{task_id}",
     status_code=204,
-    responses=answers("forbidden", "not_found", "precondition_failed", login=True, given=True),
+    responses=_WRITTEN,
     response_class=Response,
 )
 async def trash(task_id: UUID, work: Unit, owner: OwnerNamed, conditions: Conditional) -> None:
@@ -67,7 +68,10 @@ async def trash(task_id: UUID, work: Unit, owner: OwnerNamed, conditions: Condit
 
 @routes.patch(
     "/{task_id}/complete",
-    responses={**tagged(200), **answers("forbidden", "not_found", "precondition_failed", login=True, given=True)},
+    responses={
+        **tagged(200),
+        **answers("forbidden", "not_found", "precondition_failed", login=True, writes=True, given=True),
+    },
 )
 async def flip(task_id: UUID, work: Unit, owner: OwnerNamed, conditions: Conditional, response: Response) -> TaskOut:
     """As `PATCH /api/tasks/{task_id}/toggle`."""

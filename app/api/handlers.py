@@ -75,7 +75,10 @@ def _validation_error(_request: Request, error: RequestValidationError) -> Respo
 
 def _http_error(request: Request, error: HTTPException) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return problem("method_not_allowed", headers={"Allow": ", ".join(_allowed(request))})
+        allow = {"Allow": ", ".join(_allowed(request))}
+        if request.method == "OPTIONS":  # RFC 9110, section 9.3.7
+            return Response(status_code=204, headers=allow)
+        return problem("method_not_allowed", headers=allow)
     return problem(_BY_STATUS.get(error.status_code, "bad_request"))
 
 

@@ -1,11 +1,11 @@
 """Health, version, the page at `/` and the explanations of problems."""
 
-from importlib.metadata import version as installed_version
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request
 from starlette.responses import HTMLResponse, Response
 
+from app import __version__
 from app.api.documents import answers
 from app.api.page import PAGE
 from app.api.problems import KINDS, problem
@@ -16,8 +16,6 @@ from app.services.health import is_durable, obstacle
 from app.services.runtime import Runtime
 
 routes = router("", "service")
-
-VERSION: Final = installed_version("todo-backend")
 
 
 class Live(Answer):
@@ -65,10 +63,10 @@ async def ready(request: Request) -> Any:
 async def version(request: Request) -> Version:
     """What runs here."""
     runtime: Runtime = request.app.state.runtime
-    return Version(version=VERSION, commit=runtime.settings.commit_sha, database=runtime.database.target.backend)
+    return Version(version=__version__, commit=runtime.settings.commit_sha, database=runtime.database.target.backend)
 
 
-@routes.get("/problems/{code}", responses=answers("not_found", given=True))
+@routes.get("/problems/{code}", responses=answers("not_found"))
 async def explain(
     code: Annotated[str, Path(description="with dashes, as in `type`, or as `code` has it")],
 ) -> Explanation:

@@ -18,7 +18,7 @@ from app.services.session import Principal
 routes = router("/api/tasks", "tasks")
 
 TaskId = Annotated[UUID, Path(description="the task's id; with PUT one of the client's own choosing")]
-CHANGED = {**tagged(200), **answers("not_found", "precondition_failed", login=True, given=True)}
+CHANGED = {**tagged(200), **answers("not_found", "precondition_failed", login=True, writes=True, given=True)}
 CHANGED_BY_BODY = {**tagged(200), **answers("not_found", "precondition_failed", login=True, body=True)}
 
 
@@ -42,7 +42,7 @@ async def page(request: Request, query: TaskQuery, work: Work, owner: Principal,
     return found.tasks
 
 
-@routes.post("", status_code=201, responses={**created(), **answers(login=True, body=True)})
+@routes.post("", status_code=201, responses={**created(TaskOut), **answers(login=True, body=True)})
 async def create(body: TaskIn, work: Unit, owner: Owner, response: Response) -> TaskOut:
     """Make a task, behind all others."""
     return located(await task.create(work, owner, body), response)
@@ -63,7 +63,7 @@ async def get(task_id: TaskId, work: Unit, owner: Owner, conditions: Conditional
 
 @routes.put(
     "/{task_id}",
-    responses={**tagged(200), **created(), **answers("precondition_failed", login=True, body=True)},
+    responses={**tagged(200), **created(TaskOut), **answers("precondition_failed", login=True, body=True)},
 )
 async def put(
     task_id: TaskId, body: TaskIn, work: Unit, owner: Owner, conditions: Conditional, response: Response
@@ -87,7 +87,7 @@ async def patch(
 @routes.delete(
     "/{task_id}",
     status_code=204,
-    responses=answers("not_found", "precondition_failed", login=True, given=True),
+    responses=answers("not_found", "precondition_failed", login=True, writes=True, given=True),
     response_class=Response,
 )
 async def trash(task_id: TaskId, work: Unit, owner: Owner, conditions: Conditional) -> None:

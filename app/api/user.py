@@ -14,7 +14,7 @@ from app.services import user
 routes = router("/api/auth", "account")
 
 
-@routes.post("/register", status_code=201, responses=answers("email_taken", body=True))
+@routes.post("/register", status_code=201, responses=answers("email_taken", "overloaded", body=True))
 async def register(body: Registration, work: Unit) -> Login:
     """Make an account and log in."""
     return await user.register(work, body)

@@ -27,8 +27,20 @@ Password = Annotated[SecretStr, AfterValidator(_normal)]
 """Taken as it is: nothing trimmed, nothing cut. The shortest allowed is a setting, checked at registration."""
 
 
+def email_key(address: str) -> str:
+    """The form in which two spellings of one address are equal: compatibility forms and case folded."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address.strip()).casefold())
+
+
+def _key_fits(address: str) -> str:
+    """A compatibility form can be many times as long as the character it stands for."""
+    if len(email_key(address)) > 254:
+        raise PydanticCustomError("too_long", "must have at most 254 characters")
+    return address
+
+
 class Registration(Body):
-    email: EmailStr
+    email: Annotated[EmailStr, AfterValidator(_key_fits)]
     password: Password
     name: Name | None = OMITTED
 

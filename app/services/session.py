@@ -9,9 +9,8 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.user import User, UserSession
-from app.schemas.user import Credentials, Login, UserOut
+from app.schemas.user import Credentials, Login, UserOut, email_key
 from app.services import tokens
-from app.services.emails import email_key
 from app.services.errors import UnauthenticatedError, WrongCredentialsError
 from app.services.runtime import Work
 

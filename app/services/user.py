@@ -5,9 +5,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app.database.faults import Fault, classify
 from app.models.user import User
-from app.schemas.user import Login, ProfilePatch, Registration, UserOut
+from app.schemas.user import Login, ProfilePatch, Registration, UserOut, email_key
 from app.services import task
-from app.services.emails import email_key
 from app.services.errors import EmailTakenError, FieldFault, InvalidError, NotFoundError
 from app.services.precondition import Precondition
 from app.services.runtime import Work
