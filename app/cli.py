@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(options: argparse.Namespace) -> int | None:
+    # Process 1 of a container is deaf to what it has no handler for, also while it migrates; and uvicorn raises
+    # the signal once more when it has stopped. Either is a clean end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     given = {name: getattr(options, name) for name in ("host", "port", "workers")}
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     target = _target(settings)
@@ -109,8 +112,6 @@ def _run_server(settings: Settings, listener: socket.socket) -> int:
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
         return 0
-    # uvicorn raises the signal once more when it has stopped: here that is a clean end.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     return 0 if server.started else 1

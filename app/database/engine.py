@@ -22,9 +22,9 @@ class PoolLimits:
 
 
 def create_engine(target: Target, limits: PoolLimits | None = None, *, migrating: bool = False) -> AsyncEngine:
-    """An engine for any target; connects to nothing yet, but makes the folder of an SQLite file.
+    """An engine for any target; connects to no server yet, but makes an SQLite file.
 
-    Raises DatabaseUrlError for a TLS file that is no good and OSError for a folder that cannot be made.
+    Raises DatabaseUrlError for a TLS file that is no good, and for an SQLite file that cannot be opened.
     """
     limits = limits or PoolLimits()
     dialect = _DIALECTS[target.backend]

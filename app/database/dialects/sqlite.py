@@ -1,10 +1,13 @@
 """SQLite: one writer at a time, said at BEGIN, and readers that wait for nobody (WAL)."""
 
+import os
+import sqlite3
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 
-from app.database.urls import Target
+from app.database.urls import DatabaseUrlError, Target
 
 READING: Final[dict[str, Any]] = {"access": "read"}
 """Execution options of a session that only reads: no transaction, so each statement is its own snapshot."""
@@ -15,9 +18,22 @@ _BUSY_SECONDS: Final = 5.0
 def options(target: Target, connect_timeout: float) -> dict[str, Any]:  # noqa: ARG001 (a file needs none)
     """What `create_async_engine` takes besides the pool's size."""
     if target.path is not None:
-        target.path.parent.mkdir(parents=True, exist_ok=True)
+        _open_once(target.path)
     # isolation_level=None: sqlite3 begins nothing of its own accord, so our BEGIN is the only one.
     return {"connect_args": {"timeout": _BUSY_SECONDS, **target.connect_args, "isolation_level": None}}
+
+
+def _open_once(path: Path) -> None:
+    """Make the folder and the file, or say in one line why not.
+
+    Here and not in aiosqlite: of an open that fails it leaves a thread behind, which answers to a loop long closed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sqlite3.connect(path).close()
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DatabaseUrlError(f"DATABASE_URL: user {os.geteuid()} cannot open {path}: {reason}") from None
 
 
 def install(engine: Engine, target: Target, *, migrating: bool) -> None:  # noqa: ARG001
