@@ -38,6 +38,7 @@ USER 1000
 
 # /data is the one folder that is written to: mount something there to keep it. It is no VOLUME, since some platforms
 # refuse to build one, and an unnamed volume only hides that the data goes with its container.
+# TMPDIR: where nothing else can be written to, SQLite answers a large sort with "disk I/O error".
 ENV DATABASE_URL=sqlite:////data/todo.db \
     PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

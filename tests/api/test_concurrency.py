@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -48,7 +49,7 @@ async def test_patches_at_once_all_take_effect_one_after_another(front: httpx.As
     for version in range(2, 32):
         patch, body = bodies[version]
         assert body == last | patch | {"version": version, "updated_at": body["updated_at"]}
-        assert body["updated_at"] > last["updated_at"]
+        assert datetime.fromisoformat(body["updated_at"]) > datetime.fromisoformat(last["updated_at"])
         last = body
     assert (await front.get(path)).json() == last
 

@@ -17,7 +17,7 @@ GOLDEN: Final[dict[str, dict[str, Any]]] = json.loads(
     Path(__file__).with_name("problem_codes.json").read_text(encoding="utf-8")
 )
 # What the server answers before it knows the route, so that no route declares it.
-BEFORE_ANY_ROUTE: Final = {"bad_request", "cors_refused", "method_not_allowed"}
+BEFORE_ANY_ROUTE: Final = {"cors_refused", "method_not_allowed"}
 # What takes a bug, a full disk or a lock that somebody holds.
 NOT_TO_BE_PROVOKED: Final = {"busy", "internal_error", "storage_full"}
 

@@ -84,8 +84,9 @@ BROKEN: Final = {
 
 @pytest.fixture
 def broken_url(backend: Backend, tmp_path: Path) -> str:
-    """Where no database is to be had: a port nobody listens on; for SQLite a folder where the file should be."""
-    return BROKEN.get(backend, f"sqlite:///{tmp_path}")
+    """Where no database is to be had: a port nobody listens on; a file whose journal cannot be made."""
+    (tmp_path / "todo.db-journal").mkdir()
+    return BROKEN.get(backend, f"sqlite:///{tmp_path}/todo.db")
 
 
 def fixed(apps: Apps) -> Callable[..., FastAPI]:

@@ -56,6 +56,9 @@ async def paths(say: Recorder) -> None:
         "OPTIONS /api/tasks",
         "TRACE /api/tasks",
         "PURGE /api/tasks",
+        "OPTIONS /",
+        "OPTIONS /api/auth/me/",
+        "OPTIONS /nowhere",
     ):
         await say(request, who=ada)
 

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from app.database.faults import Fault, classify
+from app.database.faults import Fault, classify, explain
+from app.database.urls import Backend
 from tests.database.conftest import MakeDatabase
 
 POSTGRESQL = {
@@ -76,3 +77,14 @@ async def test_postgresql_codes(databases: MakeDatabase, code: str) -> None:
 async def test_mysql_codes(databases: MakeDatabase, code: int) -> None:
     raised = f"SIGNAL SQLSTATE 'HY000' SET MESSAGE_TEXT = 'raised by command', MYSQL_ERRNO = {code}"
     assert classify(await _raised(databases, raised)) is MYSQL[code]
+
+
+LINES = {
+    "postgresql": r"DO $$ BEGIN RAISE EXCEPTION E'raised by command\nand more' USING DETAIL = 'a row'; END $$",
+    "mysql": r"SIGNAL SQLSTATE 'HY000' SET MESSAGE_TEXT = 'raised by command\nand more'",
+}
+
+
+@pytest.mark.backends("postgresql", "mysql")  # SQLite's messages are one line each
+async def test_of_several_lines_the_first_is_told(backend: Backend, databases: MakeDatabase) -> None:
+    assert explain(await _raised(databases, LINES[backend])) == "raised by command"

@@ -1,6 +1,7 @@
 """Databases that are not there, go away or say nothing; what an operator then reads is one line without a password."""
 
 import asyncio
+import shutil
 import socket
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from sqlalchemy import select, text
 
 from app.database.faults import Fault, classify, explain
 from app.database.session import Database
-from app.database.urls import Backend, parse
+from app.database.urls import Backend, DatabaseUrlError, parse
 from app.models.user import User
 from tests.database.asking import ask
 from tests.database.conftest import MakeDatabase
@@ -77,8 +78,19 @@ async def test_a_server_that_takes_the_connection_and_says_nothing(kind: Backend
 
 async def test_the_path_of_the_file_is_a_folder(tmp_path: Path) -> None:
     error = await _fault(f"sqlite:///{tmp_path}")
-    assert classify(error) is Fault.UNAVAILABLE
-    assert explain(error) == "unable to open database file"
+    assert isinstance(error, DatabaseUrlError)
+    assert _is_one_safe_line(str(error))
+
+
+async def test_the_folder_of_the_file_goes_away(tmp_path: Path) -> None:
+    database = Database(parse(f"sqlite:///{tmp_path}/disk/todo.db"))
+    shutil.rmtree(tmp_path / "disk")
+    with pytest.raises(Exception, match="unable to open") as caught:
+        async with database.reading() as session:
+            await session.scalar(text("SELECT 1"))
+    await database.dispose()
+    assert classify(caught.value) is Fault.UNAVAILABLE
+    assert explain(caught.value) == "unable to open database file"
 
 
 async def test_the_file_is_no_database(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ COLUMNS: Final = {"due": "due_key", "title": "title_key"}
 # many bytes of the index it seeks by: 16 of the owner, those of the value, 16 of the id.
 SEEKS: Final[dict[Backend, str]] = {
     "sqlite": r"\({column},id\)[<>]\(\?,\?\)",
-    "postgresql": r"Index Cond: .*ROW\(\(?{column}\)?[^,]*, id\) [<>]",
+    "postgresql": r"""Index Cond: .*ROW\([("]*{column}\b[^,]*, id\) [<>]""",
     "mysql": r"'range', .*, '{bytes}', ",
 }
 KEY_BYTES: Final = {"priority": 34, "title": 834, "position": 834}  # and 40 with an instant

@@ -184,3 +184,10 @@ async def test_text_compares_by_its_bytes(database: Database) -> None:
             assert set(behind) == {other for other in WORDS if other.encode() > word.encode()}, word
             same = await session.scalars(select(VALUES.c.word).where(VALUES.c.word == word))
             assert list(same) == [word]
+
+
+@pytest.mark.backends("postgresql")  # there a database may have any locale, and the one under test has but one
+async def test_text_sorts_by_its_bytes_whatever_the_locale(database: Database) -> None:
+    column = "SELECT collation_name FROM information_schema.columns WHERE table_name = 'type_values'"
+    async with database.reading() as session:
+        assert await session.scalar(text(f"{column} AND column_name = 'word'")) == "C"

@@ -20,6 +20,7 @@ from tests.support.servers import RunningServer, environment, running, todo
 
 CREDENTIALS = {"email": "ada@example.com", "password": PASSWORD}
 URL = "sqlite:///data/new/todo.db"
+WAIT = 30.0  # the socket listens before the application is up, and workers take their time
 
 
 def keyless(url: str) -> dict[str, str]:
@@ -31,7 +32,7 @@ def keyless(url: str) -> dict[str, str]:
 
 def test_the_first_start_makes_folder_file_schema_and_key_and_the_second_keeps_them(folder: Path) -> None:
     env = keyless(URL)
-    with running(env, folder) as server, httpx.Client(base_url=server.url) as client:
+    with running(env, folder) as server, httpx.Client(base_url=server.url, timeout=WAIT) as client:
         assert client.get("/readyz").json() == {"status": "healthy", "durable": True}
         token = client.post("/api/auth/register", json=CREDENTIALS).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
@@ -40,7 +41,10 @@ def test_the_first_start_makes_folder_file_schema_and_key_and_the_second_keeps_t
     kept = folder / "data/new/todo.db.jwt-secret"
     secret = kept.read_bytes()
     assert kept.stat().st_mode & 0o777 == 0o600
-    with running(env, folder) as server, httpx.Client(base_url=server.url, headers=client.headers) as client:
+    with (
+        running(env, folder) as server,
+        httpx.Client(base_url=server.url, headers=client.headers, timeout=WAIT) as client,
+    ):
         assert client.get(f"/api/tasks/{task['id']}").json() == task
         assert server.stop() == 0
     assert kept.read_bytes() == secret
@@ -54,7 +58,7 @@ def test_a_server_database_is_migrated_by_hand_first(backend: Backend, folder: P
         assert refusal(todo("serve", "--port", "0", env=env, folder=folder)) == told
         output(todo("migrate", env=env, folder=folder))
         with running(env, folder) as server:
-            assert httpx.get(f"{server.url}/readyz").status_code == 200
+            assert httpx.get(f"{server.url}/readyz", timeout=WAIT).status_code == 200
 
 
 def test_a_taken_port_is_one_line(folder: Path) -> None:
@@ -84,23 +88,25 @@ def stopped(process: int) -> Iterator[None]:
 def test_two_workers_make_one_key_and_each_accepts_the_tokens_of_both(folder: Path) -> None:
     with running(keyless(URL), folder, "--workers", "2") as server:
         while len(workers(server)) < 2:
-            assert httpx.get(f"{server.url}/livez").status_code == 200
+            assert httpx.get(f"{server.url}/livez", timeout=WAIT).status_code == 200
         tokens = []
         first, second = workers(server)
         for busy, address in ((first, "ada@example.com"), (second, "bob@example.com")):
             with stopped(busy):
-                made = httpx.post(f"{server.url}/api/auth/register", json=CREDENTIALS | {"email": address})
+                made = httpx.post(
+                    f"{server.url}/api/auth/register", json=CREDENTIALS | {"email": address}, timeout=WAIT
+                )
             tokens.append(made.json()["access_token"])
         for busy in (first, second):
             with stopped(busy):
                 for token in tokens:
                     headers = {"Authorization": f"Bearer {token}"}
-                    assert httpx.get(f"{server.url}/api/auth/me", headers=headers).status_code == 200
+                    assert httpx.get(f"{server.url}/api/auth/me", headers=headers, timeout=WAIT).status_code == 200
         assert server.stop() == 0
 
 
 def test_a_connection_that_nobody_uses_does_not_hold_up_the_end(folder: Path) -> None:
-    with running(environment(URL), folder) as server, httpx.Client(base_url=server.url) as client:
+    with running(environment(URL), folder) as server, httpx.Client(base_url=server.url, timeout=WAIT) as client:
         assert client.get("/livez").status_code == 200
         address = urlsplit(server.url)
         with socket.create_connection((address.hostname, address.port or 0)):

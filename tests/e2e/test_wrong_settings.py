@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_a_database(folder: Path, path: str) -> None:
     (folder / "file").write_text("This is a letter and no database. " * 300, encoding="utf-8")
     (folder / "folder").mkdir()
     line = refused("serve", folder, f"sqlite:///{path}")
-    assert line.startswith("cannot prepare ")
+    assert line.startswith(("DATABASE_URL: ", "cannot prepare "))
     assert path in line
 
 

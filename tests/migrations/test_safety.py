@@ -46,6 +46,18 @@ LATE_FAULT = """\
     op.execute("UPDATE users SET version = version + 1")
     op.execute("UPDATE users SET version = 0")"""
 
+# Before its first write: whoever could write now would have the revision fail half-way.
+LOOK_AT_THE_LOCK = """\
+    import sqlite3
+    other = sqlite3.connect(op.get_bind().engine.url.database, timeout=0)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return
+    finally:
+        other.close()
+    raise RuntimeError("the file is not locked")"""
+
 
 @pytest.fixture
 def filled(steps: Steps) -> Steps:
@@ -72,6 +84,13 @@ def test_a_migration_that_leaves_orphans_is_refused_whole(filled: Steps, tmp_pat
     assert filled.revision() == REVISIONS[-1]
     assert filled.tables() == tables
     assert filled.rows() == before
+
+
+@pytest.mark.backends("sqlite")  # the others have a lock of their own kind: test_upgraders
+def test_an_upgrader_holds_the_file_before_it_looks(filled: Steps, tmp_path: Path) -> None:
+    changed = _with(filled, tmp_path, LOOK_AT_THE_LOCK)
+    changed.upgrade()
+    assert changed.revision() == "one_more"
 
 
 def test_a_rebuilt_users_table_takes_nothing_with_it(filled: Steps, tmp_path: Path) -> None:

@@ -90,15 +90,7 @@ def test_the_container_runs_as_user_1000_who_has_a_home() -> None:
 
 def test_nothing_is_run_or_copied_once_the_user_is_set() -> None:
     after = LAST[LAST.index(_only("USER")) :]
-    assert {instruction.name for instruction in after} == {
-        "USER",
-        "ENV",
-        "EXPOSE",
-        "HEALTHCHECK",
-        "CMD",
-        "ARG",
-        "LABEL",
-    }
+    assert {instruction.name for instruction in after}.isdisjoint({"ADD", "COPY", "RUN", "WORKDIR"})
 
 
 def test_files_are_given_to_the_user_as_they_are_copied() -> None:
@@ -206,7 +198,7 @@ def _is_ignored(path: str) -> bool:
     "path",
     [
         *(".git/config", ".env", ".env.production", "data/todo.db", "data/todo.db.jwt-secret", "todo.db"),
-        *("tests/conftest.py", ".venv/bin/python", "uv.lock", "app/__pycache__/main.cpython-311.pyc"),
+        *("tests/conftest.py", ".venv/bin/python", "uv.lock", "app/.env", "app/__pycache__/main.cpython-311.pyc"),
     ],
 )
 def test_a_build_never_sees(path: str) -> None:

@@ -13,17 +13,20 @@ from tests.support.accounts import PASSWORD
 from tests.support.servers import environment, running, todo
 
 FILE: Final = "todo.db.jwt-secret"
-# Says when it is ready, waits until the pipe is closed, then makes or reads the secret and tells the id of the key.
+ROUNDS: Final = 25
+# In every round: says that it is ready, waits until the round's pipe is closed, makes or reads the secret of
+# the round's database, and tells the id of the key.
 _LOAD: Final = """
 import os, sys
 from app.config.settings import load_settings
 from app.database.urls import parse
 from app.services.keys import load_keyring
 settings = load_settings()
-target = parse(settings.database_url.get_secret_value())
-print("ready", flush=True)
-os.read(int(sys.argv[1]), 1)
-print(load_keyring(settings, target).newest)
+for gate in sys.argv[1:]:
+    target = parse(f"sqlite:///{gate}/todo.db")
+    print("ready", flush=True)
+    os.read(int(gate), 1)
+    print(load_keyring(settings, target).newest, flush=True)
 """
 
 
@@ -76,28 +79,36 @@ def test_where_a_secret_is_set_no_file_is_made(folder: Path) -> None:
     assert not (folder / FILE).exists()
 
 
+def starter(gates: list[int], folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _LOAD, *map(str, gates)],
+        env=without_secret(),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        text=True,
+        pass_fds=gates,
+    )
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
 def test_processes_that_start_together_end_with_the_same_secret(folder: Path) -> None:
-    gate, opener = os.pipe()
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", _LOAD, str(gate)],
-            env=without_secret("sqlite:///data/todo.db"),
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            text=True,
-            pass_fds=[gate],
-        )
-        for _ in range(8)
-    ]
+    pipes = [os.pipe() for _ in range(ROUNDS)]
+    started = [starter([gate for gate, _ in pipes], folder) for _ in range(4)]
+    for gate, opener in pipes:
+        assert [line(process) for process in started] == ["ready"] * 4
+        os.close(opener)  # wakes them all at once
+        keys = {line(process) for process in started}
+        os.close(gate)
+        assert len(keys) == 1
+        assert keys != {""}
+        assert [path.name for path in (folder / str(gate)).iterdir()] == [FILE]
+    assert [process.wait(30) for process in started] == [0] * 4
     for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    os.close(opener)  # wakes them all at once
-    keys = [process.communicate(timeout=30)[0].strip() for process in started]
-    os.close(gate)
-    assert [process.returncode for process in started] == [0] * 8
-    assert len(set(keys)) == 1
-    assert [path.name for path in (folder / "data").iterdir()] == [FILE]
+        process.communicate()
 
 
 def test_a_token_outlives_a_restart(folder: Path) -> None:
