@@ -22,6 +22,7 @@ from app.database.urls import DatabaseUrlError, Target, parse
 log = logging.getLogger("app.cli")  # by its name when run as a script too
 
 _GRACE_SECONDS: Final = 20  # a platform kills some 30 s after SIGTERM
+_START_SECONDS: Final = 60  # a worker that takes longer to import the application would be killed and begun anew
 
 
 class CommandError(Exception):
@@ -108,6 +109,7 @@ def _run_server(settings: Settings, listener: socket.socket) -> int:
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_worker_healthcheck=_START_SECONDS,
     )
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
@@ -155,8 +157,9 @@ def _check(_options: argparse.Namespace) -> int:
 def _openapi(options: argparse.Namespace) -> None:
     from app.main import create_app
 
+    # A server's URL: nothing connects to it, while an SQLite file would be made.
     placeholder = "the document needs no secret and no database"
-    app = create_app(load_settings(jwt_secret=placeholder, database_url="sqlite:///todo.db"))
+    app = create_app(load_settings(jwt_secret=placeholder, database_url="postgresql://localhost/none"))
     text = json.dumps(app.openapi(), indent=2, ensure_ascii=False)
     if options.output is None:
         print(text)
@@ -197,6 +200,8 @@ async def _register(settings: Settings, data: Any) -> str:
         raise CommandError("email: an account has it already") from None
     except InvalidError as error:
         raise CommandError(f"password: {error.faults[0].detail}") from None
+    except Exception as error:  # noqa: BLE001 (every driver has its own classes; each becomes one line)
+        raise CommandError(f"cannot use {runtime.database.target}: {explain(error)}") from None
     finally:
         await runtime.stop()
 

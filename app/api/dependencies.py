@@ -28,7 +28,7 @@ Unit = Annotated[Work, Depends(_unit_of_work, scope="function")]
 
 
 async def _owner(request: Request, work: Unit, token: Annotated[str | None, Depends(_bearer)]) -> Principal:
-    principal = await authenticate(work, token)
+    principal = await authenticate(work, token, writes=request.method != "GET")
     request.scope["user_id"] = str(principal.id)
     return principal
 
@@ -37,7 +37,7 @@ Owner = Annotated[Principal, Depends(_owner)]
 
 
 def _owner_named(user_id: str, owner: Owner) -> Principal:
-    if user_id != str(owner.id):
+    if user_id.lower() != str(owner.id):
         raise ForbiddenError
     return owner
 

@@ -31,6 +31,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "enum": ("not_a_choice", "must be one of {expected}"),
     "value_error": ("wrong_form", "does not have the right form"),
 }
+_LONGEST_STEP: Final = 64
 _OURS: Final = frozenset(
     {
         "empty_patch",
@@ -66,7 +67,7 @@ def _pointer(location: Sequence[str | int], *, is_json: bool) -> str:
     """A JSON pointer as a fragment (RFC 6901, section 6) for the body; `query/limit` for a parameter."""
     place, *steps = (str(step) for step in location)
     if place != "body":
-        return "/".join([place, *steps])
-    escaped = [step.replace("~", "~0").replace("/", "~1") for step in steps]
-    # A field that the client invented is its own text: it is named by position only.
+        return "/".join([place, *(step[:_LONGEST_STEP] for step in steps)])
+    # A field that we do not know has the client's name for it, which may be of any length.
+    escaped = [step[:_LONGEST_STEP].replace("~", "~0").replace("/", "~1") for step in steps]
     return "#" if is_json or not escaped else "#/" + "/".join(escaped)

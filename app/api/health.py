@@ -19,6 +19,8 @@ routes = router("", "service")
 
 
 class Live(Answer):
+    """The process runs."""
+
     status: Literal["alive"] = "alive"
 
 
@@ -30,6 +32,8 @@ class Ready(Answer):
 
 
 class Version(Answer):
+    """What runs here; `commit` is `unknown` outside of an image."""
+
     version: str
     commit: str
     database: Literal["sqlite", "postgresql", "mysql"]

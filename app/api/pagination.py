@@ -23,7 +23,11 @@ def encode(keyring: Keyring, user_id: UUID, sort: str, key: Key) -> str:
     """The cursor that continues behind a key."""
     value = {"at": (key.value - _EPOCH) // timedelta(microseconds=1)} if isinstance(key.value, datetime) else key.value
     body = to_json([sort, value, key.id.hex])
-    return base64.urlsafe_b64encode(keyring.seal("cursor", user_id.bytes + body) + body).rstrip(b"=").decode()
+    return _text(keyring.seal("cursor", user_id.bytes + body) + body)
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def decode(keyring: Keyring, user_id: UUID, sort: str, cursor: str) -> Key:
@@ -32,6 +36,8 @@ def decode(keyring: Keyring, user_id: UUID, sort: str, cursor: str) -> Key:
         data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise InvalidError(_FAULT) from None
+    if _text(data) != cursor:  # the decoder is lenient: one cursor has one spelling
+        raise InvalidError(_FAULT)
     seal, body = data[:_SEAL_BYTES], data[_SEAL_BYTES:]
     if not keyring.is_sealed(seal, "cursor", user_id.bytes + body):
         raise InvalidError(_FAULT)

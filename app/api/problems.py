@@ -59,6 +59,8 @@ _RETRY_SECONDS: Final = {"busy": 1, "database_unavailable": 2, "not_ready": 2, "
 
 
 class FieldError(BaseModel):
+    """One fault of the input. `code` is stable; `detail` never repeats what was sent."""
+
     pointer: str = Field(description="where: a JSON pointer into the body, or `query/…`, `path/…`, `header/…`")
     code: str
     detail: str

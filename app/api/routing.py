@@ -42,8 +42,7 @@ class JsonRoute(APIRoute):
 def _is_json(request: Request) -> bool:
     message = Message()
     message["content-type"] = request.headers.get("content-type", "")
-    subtype = message.get_content_subtype()
-    return message.get_content_maintype() == "application" and (subtype == "json" or subtype.endswith("+json"))
+    return message.get_content_type() in {"application/json", "application/merge-patch+json"}
 
 
 def router(prefix: str, tag: str, **options: Any) -> APIRouter:

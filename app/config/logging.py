@@ -15,12 +15,17 @@ _FIELDS: Final = "fields"  # the attribute of a record that carries what belongs
 
 # What a driver's or a library's message may carry: credentials in an address, a token, and the rows that
 # PostgreSQL prints in its DETAIL line.
+_NEXT: Final = r"HINT:|CONTEXT:|QUERY:|DETAIL:|\[SQL:|\(Background|Traceback|The above|During"
+_WORD: Final = "(?:password|secret|token)"
+_VALUE: Final = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s,&}]+)"""
 _SECRETS: Final = (
     (re.compile(r"(?i)\b(bearer)\s+[^\s\"',]+"), r"\1 [hidden]"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]*\.?[\w-]*"), "[hidden]"),
     (re.compile(r"(://[^\s:/@]*):[^\s/]*@"), r"\1:[hidden]@"),
-    (re.compile(r"(?m)^(\s*DETAIL:).*$"), r"\1 [hidden]"),
-    (re.compile(r"(?i)\b(password|secret|token)(\"?\s*[=:]\s*)[^\s,&}]+"), r"\1\2[hidden]"),
+    # A row has whatever line ends its texts have: all goes, up to what PostgreSQL, SQLAlchemy or a traceback says next.
+    (re.compile(rf"(?ms)^(\s*DETAIL:).*?(?=\n\s*(?:{_NEXT})|\Z)"), r"\1 [hidden]"),
+    (re.compile(r"(?s)(Duplicate entry ').*?(' for key)"), r"\1[hidden]\2"),
+    (re.compile(rf"(?i)({_WORD}(?:[\"']?\s*=|[\"']\s*:)\s*|\b{_WORD}\s*:\s*){_VALUE}"), r"\1[hidden]"),
 )
 
 
@@ -55,6 +60,7 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.captureWarnings(True)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic", "sqlalchemy", "asyncio"):
         logger = logging.getLogger(name)
         logger.handlers.clear()

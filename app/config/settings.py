@@ -1,6 +1,7 @@
 """Every environment variable the service reads, in one frozen class."""
 
 import json
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -58,7 +59,7 @@ class Settings(BaseSettings):
     def _split_origins(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = _listed(value)
-        return tuple(str(origin).strip().rstrip("/") for origin in value)
+        return tuple(_as_browsers_send(str(origin)) for origin in value)
 
     @field_validator("cors_origins")
     @classmethod
@@ -103,6 +104,8 @@ def load_settings(**overrides: Any) -> Settings:
     """The settings of this process; raises SettingsError with one line for the first wrong one."""
     try:
         return Settings(**overrides)
+    except UnicodeDecodeError:
+        raise SettingsError(".env: is not UTF-8 text") from None
     except ValidationError as error:
         raise SettingsError(_first_line(error)) from None
 
@@ -123,6 +126,17 @@ def _listed(text: str) -> list[str]:
     return [part for part in text.split(",") if part.strip()]
 
 
+def _as_browsers_send(origin: str) -> str:
+    """In lower case, without a trailing slash and without the port that goes without saying (RFC 6454, section 6.2)."""
+    plain = origin.strip().rstrip("/").lower()
+    default_port = {"https": ":443", "http": ":80"}.get(plain.partition("://")[0])
+    return plain.removesuffix(default_port) if default_port else plain
+
+
 def _is_origin(text: str) -> bool:
     scheme, separator, host = text.partition("://")
-    return bool(separator and host) and scheme.isalpha() and not set(host) & set("/?#@* ")
+    return (
+        bool(separator and host)
+        and re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme) is not None
+        and not set(host) & set("/?#@* ")
+    )

@@ -34,7 +34,7 @@ def create_engine(target: Target, limits: PoolLimits | None = None, *, migrating
         pool_size=limits.size,
         max_overflow=0,
         pool_timeout=limits.timeout,
-        **dialect.options(target, limits.connect_timeout),
+        **dialect.options(target, limits.connect_timeout, migrating=migrating),
     )
     dialect.install(engine.sync_engine, target, migrating=migrating)
     return engine

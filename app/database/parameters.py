@@ -18,6 +18,7 @@ class DatabaseUrlError(ValueError):
 
 
 def fault(reason: str) -> DatabaseUrlError:
+    """The error for a reason that does not repeat the address."""
     return DatabaseUrlError(f"DATABASE_URL: {reason}")
 
 

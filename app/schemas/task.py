@@ -67,12 +67,16 @@ class TaskPatch(Patch):
 
 
 class DuePatch(Patch):
+    """A JSON Merge Patch (RFC 7396) of a due; what stands afterwards must be a whole one."""
+
     date: Day = OMITTED
     time: Clock | None = OMITTED
     time_zone: TimeZone | None = OMITTED
 
 
 class DueOut(Answer):
+    """A due as it was given: a day, a time on the wall `HH:MM`, a zone of the IANA database."""
+
     date: date
     time: str | None
     time_zone: str | None
@@ -98,12 +102,16 @@ class TaskOut(Answer):
 
 
 class Status(StrEnum):
+    """Which tasks to list: all, open ones or done ones."""
+
     all = "all"
     pending = "pending"
     completed = "completed"
 
 
 class DueFilter(StrEnum):
+    """Which tasks to list, by the user's today; `overdue` ones are open."""
+
     today = "today"
     overdue = "overdue"
     upcoming = "upcoming"

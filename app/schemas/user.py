@@ -40,6 +40,8 @@ def _key_fits(address: str) -> str:
 
 
 class Registration(Body):
+    """A new account."""
+
     email: Annotated[EmailStr, AfterValidator(_key_fits)]
     password: Password
     name: Name | None = OMITTED
@@ -49,6 +51,8 @@ Address = Annotated[str, StringConstraints(max_length=320), Clean]
 
 
 class Credentials(Body):
+    """A login. The address is not checked for its form: a wrong one is simply nobody's."""
+
     email: Address
     password: Password
 

@@ -121,6 +121,16 @@ async def _chunks(size: int) -> AsyncIterator[bytes]:
         yield b" " * min(65_536, size - start)
 
 
+async def _unread() -> AsyncIterator[bytes]:
+    raise AssertionError("the body was read")
+    yield b""
+
+
+async def test_a_length_over_one_mebibyte_is_refused_unread(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/auth/login", content=_unread(), headers=JSON | {"Content-Length": str(LIMIT + 1)})
+    _assert_problem(answer, "body_too_large")
+
+
 @pytest.mark.parametrize("path", ["/api/tasks", "/api/auth/login", "/api/auth/token"])
 @pytest.mark.parametrize("chunked", [False, True], ids=["by its length", "by chunks"])
 async def test_a_body_over_one_mebibyte_is_refused(me: httpx.AsyncClient, path: str, chunked: bool) -> None:

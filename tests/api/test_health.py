@@ -10,7 +10,9 @@ from typing import Final
 import httpx
 import pytest
 from alembic import command
+from fastapi import FastAPI
 from sqlalchemy import make_url
+from starlette.types import Message
 
 from app import __version__
 from app.database import schema
@@ -51,6 +53,22 @@ async def test_the_root_is_a_page(client: httpx.AsyncClient) -> None:
     assert page.headers["Content-Type"].startswith("text/html")
     assert '<a href="/docs">' in page.text
     assert head.content == b""
+
+
+async def test_head_sends_no_body_whoever_serves_the_application(shared_app: FastAPI) -> None:
+    """Asked without a server or a client in between, which would drop a body of their own accord."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "HEAD", "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+    await shared_app(scope, receive, send)
+    assert [message.get("status") for message in sent][0] == 200
+    assert b"".join(message.get("body", b"") for message in sent) == b""
 
 
 async def _assert_not_ready(url: str, *words: str) -> None:

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from sqlalchemy import Engine, event
+
 from app.database import schema
 from app.database.urls import Backend, parse
 from tests.migrations.described import Description, described
@@ -63,3 +66,31 @@ def test_upgraders_at_once_make_the_schema_that_one_makes(
     steps.check()
     with migrated_database(backend, tmp_path, f"todo_single_{worker_id}") as url:
         assert _described(steps) == _described(Steps(parse(url)))
+
+
+@pytest.mark.backends("mysql")  # a lock of its session; PostgreSQL's and SQLite's end with the transaction
+def test_the_lock_is_held_until_the_revision_is_committed(steps: Steps) -> None:
+    """Let go earlier, the next upgrader reads the revision before the last, and runs the last one again."""
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    def note_commit(_connection: object) -> None:
+        said.append("COMMIT")
+
+    event.listen(Engine, "before_cursor_execute", note)
+    event.listen(Engine, "commit", note_commit)
+    try:
+        steps.upgrade()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+        event.remove(Engine, "commit", note_commit)
+    of_revisions = [number for number, words in enumerate(said) if "alembic_version" in words]
+    assert _place(said, "GET_LOCK") < of_revisions[0]
+    assert of_revisions[-1] < said.index("COMMIT", of_revisions[-1]) < _place(said, "RELEASE_LOCK")
+
+
+def _place(said: list[str], words: str) -> int:
+    """Where the words stand; at the end if nowhere, since a connection that closes lets its lock go."""
+    return next((number for number, statement in enumerate(said) if words in statement), len(said))

@@ -18,7 +18,7 @@ _SESSION: Final = (
 _RECYCLE_SECONDS: Final = 280  # hosted servers cut idle connections from five minutes on
 
 
-def options(target: Target, connect_timeout: float) -> dict[str, Any]:
+def options(target: Target, connect_timeout: float, *, migrating: bool) -> dict[str, Any]:  # noqa: ARG001
     """What `create_async_engine` takes besides the pool's size."""
     arguments: dict[str, Any] = {
         "connect_timeout": connect_timeout,

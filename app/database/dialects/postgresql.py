@@ -12,10 +12,17 @@ READING: Final[dict[str, Any]] = {"isolation_level": "AUTOCOMMIT"}
 """Execution options of a session that only reads: no BEGIN and ROLLBACK around a single SELECT."""
 
 
-def options(target: Target, connect_timeout: float) -> dict[str, Any]:
+_LOCK_TIMEOUT: Final = "5s"  # as SQLite's and MySQL's here
+
+
+def options(target: Target, connect_timeout: float, *, migrating: bool) -> dict[str, Any]:
     """What `create_async_engine` takes besides the pool's size."""
     arguments: dict[str, Any] = {"timeout": connect_timeout, **target.connect_args, "ssl": _ssl(target)}
-    arguments["server_settings"] = {"application_name": "todo", **arguments.get("server_settings", {})}
+    defaults = {"application_name": "todo"}
+    if target.statement_cache and not migrating:
+        # Nobody waits for a row for ever. A pooler takes no such parameter at the start of a connection.
+        defaults["lock_timeout"] = _LOCK_TIMEOUT
+    arguments["server_settings"] = {**defaults, **arguments.get("server_settings", {})}
     if not target.statement_cache:
         # Behind a pooler the next statement may meet another server process, where a name is either
         # unknown or taken: no caches, and names that nobody else can have chosen.

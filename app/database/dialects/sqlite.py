@@ -15,7 +15,7 @@ READING: Final[dict[str, Any]] = {"access": "read"}
 _BUSY_SECONDS: Final = 5.0
 
 
-def options(target: Target, connect_timeout: float) -> dict[str, Any]:  # noqa: ARG001 (a file needs none)
+def options(target: Target, connect_timeout: float, *, migrating: bool) -> dict[str, Any]:  # noqa: ARG001
     """What `create_async_engine` takes besides the pool's size."""
     if target.path is not None:
         _open_once(target.path)
