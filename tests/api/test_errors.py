@@ -151,16 +151,7 @@ async def test_a_server_refuses_what_is_too_large(server: RunningServer) -> None
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        None,
-        "",
-        "text/plain",
-        "application/jsonx",
-        "application",
-        "text/json",
-        "application/x-www-form-urlencoded",
-        "*/*",
-    ],
+    [None, "", "text/plain", "application/jsonx", "application/x+json", "application", "text/json", "*/*"],
 )
 async def test_a_body_of_another_type_is_refused(me: httpx.AsyncClient, kind: str | None) -> None:
     headers = {} if kind is None else {"Content-Type": kind}
@@ -171,8 +162,7 @@ async def test_a_body_of_another_type_is_refused(me: httpx.AsyncClient, kind: st
 
 
 @pytest.mark.parametrize(
-    "kind",
-    ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json", "application/x+json"],
+    "kind", ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"]
 )
 async def test_every_spelling_of_json_is_taken(me: httpx.AsyncClient, kind: str) -> None:
     answer = await me.patch("/api/auth/me", content=b'{"name": "Zoe"}', headers={"Content-Type": kind})

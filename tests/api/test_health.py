@@ -67,7 +67,7 @@ async def test_head_sends_no_body_whoever_serves_the_application(shared_app: Fas
 
     scope = {"type": "http", "method": "HEAD", "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
     await shared_app(scope, receive, send)
-    assert [message.get("status") for message in sent][0] == 200
+    assert sent[0]["status"] == 200
     assert b"".join(message.get("body", b"") for message in sent) == b""
 
 
