@@ -140,18 +140,24 @@ def _check(_options: argparse.Namespace) -> int:
 
     settings = load_settings()
     target = _target(settings)
-    load_keyring(settings, target)
+    is_new = target.path is not None and not target.path.exists()
+    if not is_new:  # a check makes nothing
+        load_keyring(settings, target)
     origin = "JWT_SECRET" if settings.jwt_secret else "the file beside the database"
     print(f"environment  {settings.environment}{' (Space)' if settings.is_space else ''}")
     print(f"database     {target} ({target.backend}, TLS {target.tls.mode})")
     print(f"listens on   {settings.host}:{settings.port}, {settings.workers} worker(s)")
     print(f"web clients  {', '.join(settings.cors_origins) or 'none'}")
     print(f"signing key  from {origin}")
+    if is_new:
+        print("schema       none: the first start makes the file")
+        return 0
     revision = _revision(target)
     print(f"schema       {revision or 'none'}, wanted {schema.head()}")
-    if revision == schema.head() or target.backend == "sqlite":
+    # An SQLite file is brought there by `serve`, unless it comes from a newer version.
+    if revision == schema.head() or (target.backend == "sqlite" and schema.is_known(revision)):
         return 0
-    raise CommandError(_behind(revision))
+    raise CommandError(schema.remedy(revision))
 
 
 def _openapi(options: argparse.Namespace) -> None:
@@ -177,13 +183,20 @@ def _create_user(options: argparse.Namespace) -> None:
 
     settings = load_settings()
     _require_head(_target(settings))
-    password = sys.stdin.readline().rstrip("\n") if options.password_stdin else getpass.getpass("Password: ")
+    password = _password(options)
     try:
         data = Registration.model_validate({"email": options.email, "password": password, "name": options.name})
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         raise CommandError(f"{first['loc'][0]}: {first['msg']}") from None
     print(asyncio.run(_register(settings, data)))
+
+
+def _password(options: argparse.Namespace) -> str:
+    try:
+        return sys.stdin.readline().rstrip("\r\n") if options.password_stdin else getpass.getpass("Password: ")
+    except (EOFError, UnicodeDecodeError):
+        raise CommandError("password: none could be read; use --password-stdin where there is no terminal") from None
 
 
 async def _register(settings: Settings, data: Any) -> str:
@@ -238,11 +251,7 @@ def _revision(target: Target) -> str | None:
 def _require_head(target: Target) -> None:
     revision = _revision(target)
     if revision != schema.head():
-        raise CommandError(_behind(revision))
-
-
-def _behind(revision: str | None) -> str:
-    return f"the schema is at {revision or 'none'} and must be at {schema.head()}: run `todo migrate`"
+        raise CommandError(schema.remedy(revision))
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         callspec = getattr(item, "callspec", None)
         needs = {"node"} if item.get_closest_marker("node") else set()
-        if callspec and "backend" in callspec.params:
+        if callspec and callspec.params.get("backend") in BACKENDS:
             needs.add(callspec.params["backend"])
             item.user_properties.append(("backend", callspec.params["backend"]))
         for name in sorted(needs & reasons.keys()):

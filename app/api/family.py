@@ -68,10 +68,7 @@ async def trash(task_id: UUID, work: Unit, owner: OwnerNamed, conditions: Condit
 
 @routes.patch(
     "/{task_id}/complete",
-    responses={
-        **tagged(200),
-        **answers("forbidden", "not_found", "precondition_failed", login=True, writes=True, given=True),
-    },
+    responses={**tagged(200), **_WRITTEN},
 )
 async def flip(task_id: UUID, work: Unit, owner: OwnerNamed, conditions: Conditional, response: Response) -> TaskOut:
     """As `PATCH /api/tasks/{task_id}/toggle`."""

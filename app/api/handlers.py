@@ -1,5 +1,6 @@
 """Every exception that reaches the edge, as a problem."""
 
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
@@ -12,9 +13,11 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from app.api.faults import field_faults
-from app.api.problems import problem
+from app.api.problems import KINDS, problem
 from app.database.faults import Fault, classify
 from app.services import errors
+
+log = logging.getLogger(__name__)
 
 _BY_STATUS: Final = {
     400: "bad_request",
@@ -59,7 +62,10 @@ def _service_error(_request: Request, error: errors.ServiceError) -> Response:
         case errors.PreconditionFailedError(current=current):
             shown = None if current is None else current.model_dump(mode="json")
             return problem("precondition_failed", current=shown)
-    return problem(_BY_ERROR[type(error)])
+    code = _BY_ERROR[type(error)]
+    if KINDS[code].status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.warning(code, exc_info=error)
+    return problem(code)
 
 
 def invalid(faults: list[errors.FieldFault]) -> Response:

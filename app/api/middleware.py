@@ -124,7 +124,7 @@ class BodyLimitMiddleware:
     @staticmethod
     def _declared(scope: Scope) -> int:
         length = Headers(scope=scope).get("content-length", "")
-        return int(length) if length.isdigit() else 0
+        return int(length) if re.fullmatch("[0-9]{1,18}", length) else 0
 
 
 class SlashMiddleware:

@@ -65,8 +65,9 @@ def configure_logging(level: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    # Our own line a request says more; drivers' chatter is for debugging only.
+    # Our own line a request says more.
     logging.getLogger("uvicorn.access").setLevel(logging.ERROR)
+    logging.getLogger("aiosqlite").setLevel(logging.WARNING)  # at DEBUG it writes every bound value
     logging.getLogger("alembic").setLevel(logging.INFO if level == "debug" else logging.WARNING)
 
 

@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     password_min_length: int = Field(8, ge=8, le=64, description="shortest password accepted at registration")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://localhost:3000", "http://localhost:5173"),
-        description="origins of the web clients, by commas or as a JSON list; `*` for any, without credentials",
+        description="origins of web clients, by commas or a JSON list; `[]` for none; `*` for any, without credentials",
     )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")

@@ -4,6 +4,7 @@ Classes differ between drivers and between SQLAlchemy 2.0 and 2.1: MariaDB's fai
 OperationalError, PostgreSQL's an IntegrityError. Codes do not.
 """
 
+import ssl
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
 class Fault(Enum):
-    """The kinds of failure that somebody answers differently."""
+    """The kinds of failure, told alike on every database."""
 
     UNIQUE = auto()
     FOREIGN_KEY = auto()
@@ -122,6 +123,8 @@ def _by_code(error: BaseException) -> Fault | None:
 def explain(error: BaseException) -> str:
     """The failure in one line for a command line: the driver's own words, of which none is a password."""
     cause = error.orig if isinstance(error, StatementError) and error.orig is not None else error
+    if isinstance(cause.__cause__, ssl.SSLError):  # what MySQL's driver calls "can't connect"
+        cause = cause.__cause__
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     words = cause.args[-1] if cause.args else type(cause).__name__

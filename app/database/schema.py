@@ -42,6 +42,19 @@ def head() -> str:
     return revision
 
 
+def is_known(revision: str | None) -> bool:
+    """Whether the code has that revision; one that it has not is a newer version's."""
+    return revision is None or revision in {
+        each.revision for each in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()
+    }
+
+
+def remedy(revision: str | None) -> str:
+    """What to do about a schema that is not at head, in a sentence."""
+    advice = "run `todo migrate`" if is_known(revision) else "it belongs to a newer version: run that one"
+    return f"the schema is at {revision or 'none'} and must be at {head()}: {advice}"
+
+
 async def current(reader: AsyncEngine) -> str | None:
     """The revision that the database is at; None when it has no schema yet."""
 
@@ -80,7 +93,4 @@ def exclusively(connection: Connection) -> Iterator[None]:
             taken = connection.execute(text("SELECT GET_LOCK('todo.migrate', :wait)"), {"wait": _LOCK_SECONDS})
             if taken.scalar() != 1:
                 raise SchemaError("another upgrade is under way")
-            try:
-                yield
-            finally:
-                connection.execute(text("SELECT RELEASE_LOCK('todo.migrate')"))
+            yield  # the lock goes with the connection, and so after the commit

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+from sqlalchemy import ColumnElement, and_, or_, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.database.engine import PoolLimits, create_engine, reading_options
@@ -21,7 +23,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A session that takes no lock; what it changes is lost."""
+        """A session that takes no lock and opens no transaction: nothing may be changed through it."""
         async with self._read() as session:
             yield session
 
@@ -37,6 +39,15 @@ class Database:
                 # on which SQLite still has it open, with its lock and its rows in every reader's sight.
                 await session.invalidate()
                 raise
+
+    def behind(self, key: tuple[Any, Any], value: tuple[Any, Any], *, descending: bool) -> ColumnElement[bool]:
+        """The rows behind a pair of values, in the form by which the database seeks straight to them in an index."""
+        (first, second), (one, two) = key, value
+        if self.target.backend == "mysql":  # which makes no range of a comparison of rows
+            if descending:
+                return or_(first < one, and_(first == one, second < two))
+            return or_(first > one, and_(first == one, second > two))
+        return tuple_(*key) < value if descending else tuple_(*key) > value
 
     async def dispose(self) -> None:
         """Close every connection."""

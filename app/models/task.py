@@ -65,7 +65,7 @@ class Task(Base):
 
 
 def owned_tasks(user_id: UUID) -> Select[Task]:
-    """The user's tasks outside the trash. Every statement on tasks starts here or at `all_owned_tasks`."""
+    """The user's tasks outside the trash. Every look at tasks starts here or at `all_owned_tasks`."""
     return all_owned_tasks(user_id).where(Task.deleted_at.is_(None))
 
 

@@ -22,7 +22,7 @@ async def obstacle(runtime: Runtime) -> str | None:
         return "the database does not answer"
     if revision == schema.head():
         return None
-    return f"the schema is at {revision or 'nothing'} and must be at {schema.head()}: run `todo migrate`"
+    return schema.remedy(revision)
 
 
 def is_durable(runtime: Runtime) -> bool:

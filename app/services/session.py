@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.user import User, UserSession
 from app.schemas.user import Credentials, Login, UserOut, email_key
@@ -65,29 +64,30 @@ async def authenticate(work: Work, token: str | None, *, writes: bool) -> Princi
     return Principal(*row[:-1])
 
 
+_USER: Final = select(User)
+
+
 async def log_in(work: Work, credentials: Credentials) -> Login:
-    """A new session; raises WrongCredentialsError, in the same time whether the address is known or not.
+    """A new session, in place of those that are over; raises WrongCredentialsError, known address or not alike.
 
     The hash is read and verified before this request's transaction begins: argon2 takes longer than any
     lock may be held. So the hash must still be the one verified when the session is written.
     """
     key = email_key(credentials.email)
     async with work.runtime.database.reading() as session:
-        user = await _by_email(session, key)
+        user = await session.scalar(_USER.where(User.email_key == key))
     stored = None if user is None else user.password_hash
     right = await work.runtime.passwords.verify(stored, credentials.password.get_secret_value())
     if not right:
         raise WrongCredentialsError
-    user = await _by_email(work.session, key)
+    user = await work.session.scalar(_USER.where(User.email_key == key).with_for_update(key_share=True))
     if user is None or user.password_hash != stored:
         raise WrongCredentialsError
+    over = (UserSession.user_id == user.id, UserSession.expires_at <= work.now)
+    await work.session.execute(delete(UserSession).where(*over))
     login = begin_session(work, user)
     await work.session.flush()
     return login
-
-
-async def _by_email(session: AsyncSession, key: str) -> User | None:
-    return await session.scalar(select(User).where(User.email_key == key))
 
 
 def begin_session(work: Work, user: User) -> Login:

@@ -6,9 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import DBAPIError
 
-from app.database.faults import Fault, classify
 from app.models.task import NEVER, Priority, Task, all_owned_tasks, owned_tasks
 from app.schemas.task import Due, DueOut, PriorityName, TaskIn, TaskOut, TaskPatch
 from app.services import positions
@@ -41,7 +39,7 @@ async def put(
     work: Work, owner: Principal, task_id: UUID, data: TaskIn, precondition: Precondition
 ) -> tuple[TaskOut, bool]:
     """The task replaced, or made under that id, and whether it was made. An id in the trash is made anew."""
-    task = await work.session.scalar(all_owned_tasks(owner.id).where(Task.id == task_id).with_for_update())
+    task = await work.session.scalar(all_owned_tasks(owner.id).where(Task.id == task_id))
     if task is not None and task.deleted_at is None:
         precondition.check(task.version, shown(task))
         _fill(task, data, owner, work)
@@ -52,14 +50,7 @@ async def put(
         task.position = await _last_position(work, owner)
         _fill(task, data, owner, work)
         return await _save(work, task), True
-    try:
-        async with work.session.begin_nested():
-            return await create(work, owner, data, task_id), True
-    except DBAPIError as error:
-        if classify(error) is not Fault.UNIQUE:
-            raise
-    # Somebody made it between the look and the insert: so it is there to be replaced.
-    return await put(work, owner, task_id, data, precondition)
+    return await create(work, owner, data, task_id), True
 
 
 async def patch(
@@ -135,8 +126,8 @@ def shown(task: Any) -> TaskOut:
 
 
 async def _for_change(work: Work, owner: Principal, task_id: UUID, precondition: Precondition) -> Task:
-    """The row, locked until the transaction ends, so that nobody's write is lost between look and change."""
-    task = await work.session.scalar(owned_tasks(owner.id).where(Task.id == task_id).with_for_update())
+    """The row. Nobody changes it in between: who writes holds the owner's row (see `session`)."""
+    task = await work.session.scalar(owned_tasks(owner.id).where(Task.id == task_id))
     if task is None:
         raise NotFoundError
     precondition.check(task.version, shown(task))
@@ -144,7 +135,7 @@ async def _for_change(work: Work, owner: Principal, task_id: UUID, precondition:
 
 
 async def _save(work: Work, task: Task) -> TaskOut:
-    """The one place that every change of a task passes. What changes nothing leaves the version alone."""
+    """Every change of one task passes here (of many: `rezone`). What changes nothing leaves the version alone."""
     if work.session.is_modified(task):
         task.updated_at = work.now
         task.created_at = task.created_at or task.updated_at

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_
@@ -49,20 +49,16 @@ async def list_tasks(work: Work, owner: Principal, query: TaskQuery, after: Key 
         counted = chosen.with_only_columns(func.count())
         total = await work.session.scalar(counted)
     column, descending = _COLUMNS[query.sort.lstrip("-")], query.sort.startswith("-")
-    statement = chosen if after is None else chosen.where(_behind(column, after, descending=descending))
+    statement = chosen
+    if after is not None:
+        seek = work.runtime.database.behind((column, Task.id), (after.value, after.id), descending=descending)
+        statement = chosen.where(seek)
     order = (column.desc(), Task.id.desc()) if descending else (column.asc(), Task.id.asc())
     # One row more than asked for tells whether there is a next page.
     rows = (await work.session.scalars(statement.order_by(*order).limit(query.limit + 1))).all()
     page, more = rows[: query.limit], len(rows) > query.limit
     key = Key(getattr(page[-1], column.key), page[-1].id) if more else None
     return Page([shown(row) for row in page], key, total)
-
-
-def _behind(column: Any, after: Key, *, descending: bool) -> ColumnElement[bool]:
-    """Rows behind the key. The first condition alone is what an index can seek to on every database."""
-    if descending:
-        return and_(column <= after.value, or_(column < after.value, Task.id < after.id))
-    return and_(column >= after.value, or_(column > after.value, Task.id > after.id))
 
 
 def _filtered(statement: Select[Task], query: TaskQuery, owner: Principal, now: datetime) -> Select[Task]:

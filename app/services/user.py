@@ -52,7 +52,7 @@ async def create_user(work: Work, data: Registration) -> User:
 
 async def change_profile(work: Work, principal: Principal, patch: ProfilePatch, precondition: Precondition) -> UserOut:
     """The account as changed; a new zone moves what is due by the user's own clock."""
-    user = await work.session.scalar(select(User).where(User.id == principal.id).with_for_update())
+    user = await work.session.scalar(select(User).where(User.id == principal.id))
     if user is None:  # deleted since the token was checked
         raise NotFoundError
     precondition.check(user.version, UserOut.of(user))

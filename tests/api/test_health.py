@@ -1,5 +1,6 @@
 """Health: what a platform asks before it sends anybody here."""
 
+import asyncio
 import shutil
 import socket
 from collections.abc import Iterator
@@ -72,9 +73,9 @@ async def test_head_sends_no_body_whoever_serves_the_application(shared_app: Fas
 
 
 async def _assert_not_ready(url: str, *words: str) -> None:
-    """The process lives, and both routes say what it waits for."""
+    """The process lives, and both routes say what it waits for, long before the driver would give up."""
     apps = Apps(url)
-    async with client_of(apps.make()) as client:
+    async with client_of(apps.make(db_connect_timeout=60)) as client, asyncio.timeout(50):
         await _refused_by(client, *words)
     await apps.stop()
 

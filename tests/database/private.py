@@ -26,7 +26,7 @@ HOST: Final = "localhost"
 PASSWORD: Final = "S3cr3t-canary"
 FOREIGN_PASSWORD: Final = "пароль é😀/@:?#%"
 """What a password may look like too."""
-_START_SECONDS: Final = 60
+_STOP_SECONDS: Final = 60
 _MYSQL_QUICK: Final = ("--innodb-log-file-size=4M", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve")
 _POSTGRESQL_HBA: Final = """
 local all all trust
@@ -93,7 +93,7 @@ def private_server(backend: Backend) -> Iterator[PrivateServer]:
         certificate = server.authority.server(HOST)
         _give_away(folder)
         command = _postgresql if backend == "postgresql" else _mariadb
-        with _running(command(binaries, folder, server, certificate)):
+        with _running(command(binaries, folder, server, certificate), folder):
             asyncio.run(_make_users(server))
             yield server
 
@@ -111,7 +111,7 @@ def _postgresql(
     binaries: dict[str, Path], folder: Path, server: PrivateServer, certificate: Certificate
 ) -> tuple[str, ...]:
     data = folder / "data"
-    _run(str(binaries["initdb"]), "-D", str(data), "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
+    _run(folder, str(binaries["initdb"]), "-D", str(data), "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync")
     (data / "pg_hba.conf").write_text(_POSTGRESQL_HBA, encoding="utf-8")
     settings = {
         "port": server.port,
@@ -132,7 +132,8 @@ def _mariadb(
 ) -> tuple[str, ...]:
     data = f"--datadir={folder / 'data'}"
     root = "--auth-root-authentication-method=normal"
-    _run(str(binaries["mariadb-install-db"]), "--no-defaults", data, root, "--skip-test-db", *_MYSQL_QUICK[:2])
+    install = str(binaries["mariadb-install-db"])
+    _run(folder, install, "--no-defaults", data, root, "--skip-test-db", *_MYSQL_QUICK[:2])
     return (
         str(binaries["mariadbd"]),
         "--no-defaults",
@@ -158,25 +159,29 @@ def _give_away(folder: Path) -> None:
             shutil.chown(path, user)
 
 
-def _environment() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
+def _environment(folder: Path) -> dict[str, str]:
+    # A MariaDB that starts clears what it takes for its own in the folder for temporary files: it gets one.
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "TMPDIR": str(folder)}
 
 
-def _run(*command: str) -> None:
+def _run(folder: Path, *command: str) -> None:
+    environment = _environment(folder)
     done = subprocess.run(
-        command, user=_user(), env=_environment(), cwd="/", capture_output=True, text=True, timeout=120, check=False
+        command, user=_user(), env=environment, cwd="/", capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 @contextmanager
-def _running(command: tuple[str, ...]) -> Iterator[None]:
+def _running(command: tuple[str, ...], folder: Path) -> Iterator[None]:
     process = subprocess.Popen(
-        command, user=_user(), env=_environment(), cwd="/", stderr=subprocess.PIPE, text=True, errors="replace"
+        command, user=_user(), env=_environment(folder), cwd="/", stderr=subprocess.PIPE, text=True, errors="replace"
     )
     log = process.stderr
     assert log is not None
     said = []
+    # Whatever the server goes on to say is read away, or it would stop when the pipe is full.
+    rest = Thread(target=log.read, daemon=True)
     try:
         for line in log:  # ends when the server does
             said.append(line)
@@ -184,12 +189,13 @@ def _running(command: tuple[str, ...]) -> Iterator[None]:
                 break
         else:
             raise AssertionError("".join(said))
-        # Whatever it goes on to say is read away, or it would stop when the pipe is full.
-        Thread(target=log.read, daemon=True).start()
+        rest.start()
         yield
     finally:
         process.send_signal(signal.SIGINT if "postgres" in command[0] else signal.SIGTERM)
-        process.wait(_START_SECONDS)
+        process.wait(_STOP_SECONDS)
+        if rest.is_alive():
+            rest.join(_STOP_SECONDS)
         log.close()
 
 

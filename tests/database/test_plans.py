@@ -1,5 +1,6 @@
 """Every order of the list walks its index: what the route really sends is explained, with the real parameters."""
 
+import os
 import random
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -58,7 +59,7 @@ class Crowd:
 
 @pytest.fixture(scope="module")
 def crowded_url(backend: Backend, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    with migrated_database(backend, tmp_path_factory.mktemp("plans"), f"todo_plans_{worker_id}") as url:
+    with migrated_database(backend, tmp_path_factory.mktemp("plans"), f"todo_plans_{worker_id}_{os.getpid()}") as url:
         yield url
 
 

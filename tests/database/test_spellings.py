@@ -29,6 +29,8 @@ POSTGRESQL: Final = [
     Row("postgres://{rest}?application_name=my%20app", "SHOW application_name", "my app"),
     Row("postgres://{rest}?options=-c%20statement_timeout%3D12345", "SHOW statement_timeout", "12345ms"),
     Row("postgres://{rest}?options=-c lock_timeout=7s -c work_mem=5MB", "SHOW work_mem", "5MB"),
+    Row("postgres://{rest}", "SHOW lock_timeout", "5s"),
+    Row("postgres://{rest}?options=-c lock_timeout=7s -c work_mem=5MB", "SHOW lock_timeout", "7s"),
     Row("postgres://{rest}?options=-c%20work_mem%3D5MB&application_name=x", "SHOW application_name", "x"),
     Row("postgres://{rest}?search_path=pg_catalog,public", "SHOW search_path", "pg_catalog,public"),
     Row("postgres://{rest}?schema=public", "SHOW search_path", "public"),

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import pytest
 from sqlalchemy import event, func, select, text, update
@@ -102,29 +101,15 @@ async def _add(session: AsyncSession) -> None:
     session.add(a_user(name="changed"))
 
 
-async def _flush(session: AsyncSession) -> None:
-    await _assign(session)
-    await session.flush()
-
-
-async def _update(session: AsyncSession) -> None:
-    await session.execute(update(User).values(name="changed"))
-
-
-async def _text(session: AsyncSession) -> None:
-    await session.execute(text("UPDATE users SET name = 'changed'"))
-
-
-@pytest.mark.parametrize("change", [_assign, _add, _flush, _update, _text], ids=lambda change: change.__name__[1:])
-async def test_what_a_reading_session_changes_is_lost(
+@pytest.mark.parametrize("change", [_assign, _add], ids=lambda change: change.__name__[1:])
+async def test_what_changes_in_a_reading_session_stays_there(
     databases: MakeDatabase, change: Callable[[AsyncSession], Awaitable[None]]
 ) -> None:
     database = databases()
     async with database.writing() as session:
         session.add(a_user(name="old"))
-    with suppress(Exception):  # to refuse it is as good
-        async with database.reading() as session:
-            await change(session)
+    async with database.reading() as session:
+        await change(session)
     assert await _names(databases()) == ["old"]
     async with database.writing() as session:  # and a writer on the same connection writes
         await session.execute(update(User).values(name="new"))

@@ -1,5 +1,6 @@
 """An empty database for each test of the migrations."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tests.support.databases import fresh_database
 
 @pytest.fixture
 def empty_url(backend: Backend, tmp_path: Path, worker_id: str) -> Iterator[str]:
-    with fresh_database(backend, tmp_path, f"todo_migrations_{worker_id}") as url:
+    with fresh_database(backend, tmp_path, f"todo_migrations_{worker_id}_{os.getpid()}") as url:
         yield url
 
 

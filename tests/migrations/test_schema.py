@@ -1,5 +1,6 @@
 """The schema that the migrations make: the models' own, and what every table promises on each database."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,9 @@ def _all_described(connection: Connection) -> Description:
 
 @pytest.fixture(scope="module")
 def migrated(backend: Backend, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Steps]:
-    with migrated_database(backend, tmp_path_factory.mktemp("migrated"), f"todo_schema_{worker_id}") as url:
+    with migrated_database(
+        backend, tmp_path_factory.mktemp("migrated"), f"todo_schema_{worker_id}_{os.getpid()}"
+    ) as url:
         yield Steps(parse(url))
 
 
@@ -45,7 +48,7 @@ def _line(schema: Description, column: Column[object]) -> str:
 def test_migrations_and_models_make_the_same(
     backend: Backend, schema: Description, tmp_path: Path, worker_id: str
 ) -> None:
-    with fresh_database(backend, tmp_path, f"todo_models_{worker_id}") as url:
+    with fresh_database(backend, tmp_path, f"todo_models_{worker_id}_{os.getpid()}") as url:
         models = Steps(parse(url))
         models.look(Base.metadata.create_all)
         assert schema == models.look(_all_described)

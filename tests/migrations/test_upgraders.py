@@ -1,5 +1,6 @@
 """Several processes upgrade one database at the same moment, as replicas of a service do when it starts."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -64,7 +65,7 @@ def test_upgraders_at_once_make_the_schema_that_one_makes(
     assert _let_go(_upgraders(empty_url, tmp_path, 4)) == [(0, "")] * 4
     assert steps.revision() == schema.head()
     steps.check()
-    with migrated_database(backend, tmp_path, f"todo_single_{worker_id}") as url:
+    with migrated_database(backend, tmp_path, f"todo_single_{worker_id}_{os.getpid()}") as url:
         assert _described(steps) == _described(Steps(parse(url)))
 
 

@@ -1,8 +1,12 @@
 """MySQL and MariaDB through aiomysql."""
 
+import asyncio
+from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Engine, event
+import aiomysql
+from pymysql.constants import CLIENT
+from sqlalchemy import Engine
 
 from app.database.tls import tls_context
 from app.database.urls import DatabaseUrlError, Target
@@ -28,6 +32,11 @@ def options(target: Target, connect_timeout: float, *, migrating: bool) -> dict[
     }
     if target.tls.mode != "disable":
         arguments["ssl"] = tls_context(target.tls)
+    kind = aiomysql.Connection if target.tls.mode in {"disable", "prefer"} else _TlsConnection
+    arguments["async_creator_fn"] = partial(_open, kind)
+    if target.url.password is not None:
+        # aiomysql sends a password in Latin-1, which is what UTF-8 is taken for here, byte by byte.
+        arguments["password"] = str(target.url.password).encode().decode("latin-1")
     return {
         "connect_args": arguments,
         "pool_pre_ping": True,
@@ -36,19 +45,26 @@ def options(target: Target, connect_timeout: float, *, migrating: bool) -> dict[
     }
 
 
-def install(engine: Engine, target: Target, *, migrating: bool) -> None:  # noqa: ARG001
-    """Refuse a connection in the clear where TLS is required.
+class _TlsConnection(aiomysql.Connection):  # type: ignore[misc]  # it is untyped
+    """Speaks to nobody in the clear.
 
-    aiomysql takes an SSLContext as a wish: from a server without TLS it silently goes on in plain text.
+    aiomysql takes an SSLContext as a wish: with a server that has no TLS it silently goes on in plain text, the
+    password included if that server asks for it so.
     """
-    if target.tls.mode in {"disable", "prefer"}:
-        return
 
-    @event.listens_for(engine, "connect")
-    def check_cipher(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
-        row = cursor.fetchone()
-        cursor.close()
-        if row is None or not row[1]:
+    async def _request_authentication(self) -> None:
+        if not self.server_capabilities & CLIENT.SSL:
             raise DatabaseUrlError("DATABASE_URL: TLS is required and the server offers none")
+        await super()._request_authentication()
+
+
+async def _open(kind: type[aiomysql.Connection], connect_timeout: float, **arguments: Any) -> aiomysql.Connection:
+    """A connection, or TimeoutError: aiomysql's own limit ends where the server has taken the connection."""
+    connection = kind(connect_timeout=connect_timeout, **arguments)
+    async with asyncio.timeout(connect_timeout):
+        await connection._connect()  # noqa: SLF001 (as aiomysql.connect does)
+    return connection
+
+
+def install(engine: Engine, target: Target, *, migrating: bool) -> None:
+    """Nothing: what a connection needs is said when it is opened."""

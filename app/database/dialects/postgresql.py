@@ -19,7 +19,7 @@ def options(target: Target, connect_timeout: float, *, migrating: bool) -> dict[
     """What `create_async_engine` takes besides the pool's size."""
     arguments: dict[str, Any] = {"timeout": connect_timeout, **target.connect_args, "ssl": _ssl(target)}
     defaults = {"application_name": "todo"}
-    if target.statement_cache and not migrating:
+    if target.statement_cache and not migrating and "options" not in arguments.get("server_settings", {}):
         # Nobody waits for a row for ever. A pooler takes no such parameter at the start of a connection.
         defaults["lock_timeout"] = _LOCK_TIMEOUT
     arguments["server_settings"] = {**defaults, **arguments.get("server_settings", {})}
