@@ -52,7 +52,7 @@ def is_known(revision: str | None) -> bool:
 def remedy(revision: str | None) -> str:
     """What to do about a schema that is not at head, in a sentence."""
     advice = "run `todo migrate`" if is_known(revision) else "it belongs to a newer version: run that one"
-    return f"the schema is at {revision or 'none'} and must be at {head()}: {advice}"
+    return f"the schema is at {revision or 'nothing'} and must be at {head()}: {advice}"
 
 
 async def current(reader: AsyncEngine) -> str | None:

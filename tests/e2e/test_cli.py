@@ -55,7 +55,7 @@ def test_check_passes_on_a_file_that_serve_will_make(backend: Backend, empty_url
 def test_check_fails_on_a_schema_that_is_behind(backend: Backend, empty_url: str, folder: Path) -> None:
     run = todo("check", env=environment(empty_url), folder=folder)
     assert f"schema       none, wanted {schema.head()}" in run.stdout
-    assert refusal(run) == f"the schema is at none and must be at {schema.head()}: run `todo migrate`"
+    assert refusal(run) == f"the schema is at nothing and must be at {schema.head()}: run `todo migrate`"
 
 
 @pytest.mark.backends("postgresql", "mysql")  # a file has no password

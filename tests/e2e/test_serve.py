@@ -54,7 +54,7 @@ def test_the_first_start_makes_folder_file_schema_and_key_and_the_second_keeps_t
 def test_a_server_database_is_migrated_by_hand_first(backend: Backend, folder: Path, worker_id: str) -> None:
     with fresh_database(backend, folder, f"todo_e2e_{worker_id}") as url:
         env = environment(url)
-        told = f"the schema is at none and must be at {schema.head()}: run `todo migrate`"
+        told = f"the schema is at nothing and must be at {schema.head()}: run `todo migrate`"
         assert refusal(todo("serve", "--port", "0", env=env, folder=folder)) == told
         output(todo("migrate", env=env, folder=folder))
         with running(env, folder) as server:
