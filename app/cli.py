@@ -140,18 +140,13 @@ def _check(_options: argparse.Namespace) -> int:
 
     settings = load_settings()
     target = _target(settings)
-    is_new = target.path is not None and not target.path.exists()
-    if not is_new:  # a check makes nothing
-        load_keyring(settings, target)
+    load_keyring(settings, target)
     origin = "JWT_SECRET" if settings.jwt_secret else "the file beside the database"
     print(f"environment  {settings.environment}{' (Space)' if settings.is_space else ''}")
     print(f"database     {target} ({target.backend}, TLS {target.tls.mode})")
     print(f"listens on   {settings.host}:{settings.port}, {settings.workers} worker(s)")
     print(f"web clients  {', '.join(settings.cors_origins) or 'none'}")
     print(f"signing key  from {origin}")
-    if is_new:
-        print("schema       none: the first start makes the file")
-        return 0
     revision = _revision(target)
     print(f"schema       {revision or 'none'}, wanted {schema.head()}")
     # An SQLite file is brought there by `serve`, unless it comes from a newer version.
