@@ -16,6 +16,7 @@ from app.api.middleware import (
 )
 from app.config.logging import configure_logging
 from app.config.settings import Settings, load_settings
+from app.database.gate import Gate
 from app.services.clock import Clock, system_clock
 from app.services.ids import Ids
 from app.services.runtime import Runtime
@@ -30,12 +31,17 @@ _ALLOWED_HEADERS = ("Authorization", "If-Match", "If-None-Match", "X-Request-ID"
 _EXPOSED_HEADERS = ("ETag", "Link", "Location", "Retry-After", "WWW-Authenticate", "X-Request-ID", "X-Total-Count")
 
 
-def create_app(settings: Settings | None = None, clock: Clock = system_clock, ids: Ids | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    clock: Clock = system_clock,
+    ids: Ids | None = None,
+    gate: Gate | None = None,
+) -> FastAPI:
     """An application with its own runtime; raises SettingsError or DatabaseUrlError for a wrong setting."""
     if settings is None:
         settings = load_settings()
         configure_logging(settings.log_level)
-    runtime = Runtime.start(settings, clock, ids)
+    runtime = Runtime.start(settings, clock, ids, gate)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

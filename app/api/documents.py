@@ -23,7 +23,7 @@ def answers(
     if login:
         all_codes += ["unauthenticated", "invalid_token"]
     if body or writes:
-        all_codes += ["busy", "storage_full"]
+        all_codes += ["busy", "replica_stalled", "superseded", "storage_full"]
     if body:
         all_codes += ["body_too_large", "unsupported_media_type"]
     if body or given:

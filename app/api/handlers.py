@@ -15,6 +15,7 @@ from starlette.routing import compile_path
 from app.api.faults import field_faults
 from app.api.problems import KINDS, problem
 from app.database.faults import Fault, classify
+from app.database.gate import SupersededError, WriteRefusedError
 from app.services import errors
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,8 @@ def _allowed(request: Request) -> list[str]:
 
 
 def failure_code(error: Exception) -> str:
-    """The code for what nobody expected: the database's failures are told apart, anything else is a bug."""
+    """The code for what no route expects: the database's failures are told apart, anything else is a bug."""
+    if isinstance(error, WriteRefusedError):
+        return "superseded" if isinstance(error, SupersededError) else "replica_stalled"
     fault = classify(error)
     return "internal_error" if fault is None else _BY_FAULT.get(fault, "internal_error")

@@ -10,9 +10,10 @@ from app.api.documents import answers
 from app.api.page import PAGE
 from app.api.problems import KINDS, problem
 from app.api.routing import router
+from app.replication.situation import Situation
 from app.schemas.base import Answer
 from app.services.errors import NotFoundError
-from app.services.health import is_durable, obstacle
+from app.services.health import obstacle
 from app.services.runtime import Runtime
 
 routes = router("", "service")
@@ -24,11 +25,34 @@ class Live(Answer):
     status: Literal["alive"] = "alive"
 
 
-class Ready(Answer):
-    """`durable`: whether what is written outlives a restart of the machine this runs on."""
+class Replica(Answer):
+    """`lag_seconds`: everything that was committed that long ago is in the replica."""
 
-    status: Literal["healthy"] = "healthy"
+    state: Literal["replicating", "stalled", "superseded"]
+    lag_seconds: float
+
+
+class Ready(Answer):
+    """`durable`: whether what is written outlives the container that this runs in; `situation` says by what.
+
+    `degraded`: reads are answered and writes are not, since the replica has stalled or a newer instance has taken over.
+    """
+
+    status: Literal["healthy", "degraded"]
     durable: bool
+    situation: Situation
+    replica: Replica | None
+
+    @classmethod
+    def of(cls, runtime: Runtime) -> "Ready":
+        """What holds now."""
+        found, situation = runtime.database.gate.status(), runtime.situation
+        return cls(
+            status="healthy" if found is None or found.state == "replicating" else "degraded",
+            durable=situation is not Situation.ephemeral,
+            situation=situation,
+            replica=None if found is None else Replica(state=found.state, lag_seconds=round(found.lag, 3)),
+        )
 
 
 class Version(Answer):
@@ -60,7 +84,7 @@ async def ready(request: Request) -> Any:
     """Whether the database answers within a second and its schema is the one the code wants."""
     runtime: Runtime = request.app.state.runtime
     reason = await obstacle(runtime)
-    return Ready(durable=is_durable(runtime)) if reason is None else problem("not_ready", reason)
+    return Ready.of(runtime) if reason is None else problem("not_ready", reason)
 
 
 @routes.get("/version")

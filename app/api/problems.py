@@ -53,9 +53,24 @@ KINDS: Final[dict[str, Kind]] = {
     "database_unavailable": Kind(503, "The database does not answer", "Nothing was changed: try again shortly."),
     "not_ready": Kind(503, "The service is not ready", "`detail` says what it is waiting for."),
     "overloaded": Kind(503, "Too much is waiting", "The queue for passwords is full: try again shortly."),
+    "replica_stalled": Kind(
+        503,
+        "The replica does not take what is written",
+        "Whether the row is there, a retry with the same id tells. `GET /readyz` says when writes are taken again.",
+    ),
+    "superseded": Kind(
+        503, "A newer instance is taking over", "Nothing was changed: try again shortly. Reading still works here."
+    ),
     "storage_full": Kind(507, "There is no room left to write", "Nothing was changed. Reading still works."),
 }
-_RETRY_SECONDS: Final = {"busy": 1, "database_unavailable": 2, "not_ready": 2, "overloaded": 1}
+_RETRY_SECONDS: Final = {
+    "busy": 1,
+    "database_unavailable": 2,
+    "not_ready": 2,
+    "overloaded": 1,
+    "replica_stalled": 2,
+    "superseded": 2,
+}
 
 
 class FieldError(BaseModel):

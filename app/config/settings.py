@@ -50,6 +50,27 @@ class Settings(BaseSettings):
     db_pool_size: int = Field(10, ge=1, le=200, description="database connections a worker keeps")
     db_pool_timeout: float = Field(2.0, gt=0, le=60, description="seconds to wait for one before answering 503")
     db_connect_timeout: float = Field(5.0, gt=0, le=60, description="seconds to wait for the database to accept one")
+    replica_url: str | None = Field(
+        None,
+        description="where the SQLite file is replicated to: a folder, or `s3://bucket/prefix?endpoint=…&region=…`",
+    )
+    aws_access_key_id: SecretStr | None = Field(None, description="for a replica in a bucket")
+    aws_secret_access_key: SecretStr | None = Field(None, description="for a replica in a bucket")
+    durable_writes: bool = Field(True, description="answer a write only once it is in the replica; `0` answers sooner")
+    replica_timeout: float = Field(5.0, ge=0.1, le=60, description="seconds after which a replica counts as stalled")
+    replica_delay: float | None = Field(
+        None,
+        ge=0,
+        le=120,
+        description="seconds that a file in the replica may show late; 10 for a folder on a Space, else 0",
+    )
+    replica_elder: float = Field(
+        10.0,
+        ge=1,
+        le=300,
+        description="seconds of silence, on top of that, after which an older instance counts as dead",
+    )
+    replica_keep_hours: float = Field(24.0, ge=0, le=8760, description="hours that a replaced history is kept")
     log_level: LogLevel = Field("info", description="`debug`, `info`, `warning` or `error`")
     commit_sha: str = Field("unknown", max_length=64, description="what `/version` reports; set when an image is built")
     space_id: str | None = Field(None, description="set by Hugging Face on a Space, where `JWT_SECRET` must be set")

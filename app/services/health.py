@@ -23,8 +23,3 @@ async def obstacle(runtime: Runtime) -> str | None:
     if revision == schema.head():
         return None
     return schema.remedy(revision)
-
-
-def is_durable(runtime: Runtime) -> bool:
-    """Whether what is written outlives a restart: not on a Space's own disk, which is wiped."""
-    return not (runtime.settings.is_space and runtime.database.target.backend == "sqlite")

@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.config.settings import Settings
 from app.database.engine import PoolLimits
+from app.database.gate import Gate
 from app.database.session import Database
 from app.database.urls import parse
+from app.replication.situation import Situation, situation_of
 from app.services.clock import Clock, system_clock
 from app.services.ids import Ids, time_ordered_ids
 from app.services.keys import Keyring, load_keyring
@@ -20,6 +22,7 @@ class Runtime:
     """Made once a process."""
 
     settings: Settings
+    situation: Situation
     database: Database
     keyring: Keyring
     passwords: Passwords
@@ -27,14 +30,17 @@ class Runtime:
     ids: Ids
 
     @classmethod
-    def start(cls, settings: Settings, clock: Clock = system_clock, ids: Ids | None = None) -> "Runtime":
+    def start(
+        cls, settings: Settings, clock: Clock = system_clock, ids: Ids | None = None, gate: Gate | None = None
+    ) -> "Runtime":
         """Connects to nothing yet; raises SettingsError or DatabaseUrlError for a wrong setting."""
         target = parse(settings.database_url.get_secret_value())
         limits = PoolLimits(settings.db_pool_size, settings.db_pool_timeout, settings.db_connect_timeout)
         return cls(
             settings=settings,
+            situation=situation_of(settings, target),
             keyring=load_keyring(settings, target),
-            database=Database(target, limits),
+            database=Database(target, limits, gate),
             passwords=Passwords(),
             clock=clock,
             ids=ids or time_ordered_ids(clock),

@@ -26,14 +26,20 @@ READY: Final = ("/readyz", "/health")
 
 
 @pytest.mark.parametrize("path", READY)
-async def test_ready_with_a_database_at_the_newest_schema(client: httpx.AsyncClient, path: str) -> None:
+async def test_ready_with_a_database_at_the_newest_schema(
+    client: httpx.AsyncClient, path: str, backend: Backend
+) -> None:
     answer = await client.get(path)
-    assert (answer.status_code, answer.json()) == (200, {"status": "healthy", "durable": True})
+    situation = "local" if backend == "sqlite" else "server"
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "healthy", "durable": True, "situation": situation, "replica": None}
 
 
 async def test_a_space_that_keeps_its_file_on_its_own_disk_says_so(apps: Apps, backend: Backend) -> None:
     async with client_of(apps.make(space_id="somebody/todo")) as client:
-        assert (await client.get("/readyz")).json() == {"status": "healthy", "durable": backend != "sqlite"}
+        ready = (await client.get("/readyz")).json()
+    assert ready["durable"] is (backend != "sqlite")
+    assert ready["situation"] == ("ephemeral" if backend == "sqlite" else "server")
 
 
 async def test_the_process_is_alive(client: httpx.AsyncClient) -> None:

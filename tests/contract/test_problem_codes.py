@@ -18,8 +18,8 @@ GOLDEN: Final[dict[str, dict[str, Any]]] = json.loads(
 )
 # What the server answers before it knows the route, so that no route declares it.
 BEFORE_ANY_ROUTE: Final = {"cors_refused", "method_not_allowed"}
-# What takes a bug, a full disk or a lock that somebody holds.
-NOT_TO_BE_PROVOKED: Final = {"busy", "internal_error", "storage_full"}
+# What takes a bug, a full disk, a lock that somebody holds, or a replica.
+NOT_TO_BE_PROVOKED: Final = {"busy", "internal_error", "replica_stalled", "storage_full", "superseded"}
 
 
 def test_the_golden_file_lists_every_code_with_its_status_and_title() -> None:

@@ -1,4 +1,7 @@
-"""What is said around the resources: health, problems, paths and methods, browsers' questions, outages."""
+"""What is said around the resources: life, problems, paths and methods, browsers' questions, outages.
+
+`/readyz` and `/` of a server that is well are left out: they say what keeps the data, which differs.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,13 +16,6 @@ async def service(say: Recorder) -> None:
     await say("GET /livez")
     await say("HEAD /livez")
     await say("GET /livez/", note="a trailing slash is no redirect")
-    await say("GET /readyz")
-    await say("HEAD /readyz")
-    await say("GET /readyz///")
-    await say("GET /health")
-    await say("GET /health/")
-    await say("GET /")
-    await say("HEAD /")
     await say("GET /problems/validation-failed")
     await say("GET /problems/validation_failed", note="as `code` has it")
     await say("GET /problems/precondition-failed/")
@@ -119,7 +115,6 @@ async def outages(say: Recorder) -> None:
         await say("GET /readyz")
         await say("HEAD /readyz")
         await say("GET /health", Origin=ORIGIN)
-        await say("GET /")
         await say("GET /api/tasks", who=ada)
         await say("GET /api/tasks", note="a token is asked for first")
         await say("POST /api/tasks", {"title": "Rent"}, who=ada)
