@@ -6,11 +6,10 @@ import getpass
 import json
 import logging
 import signal
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from app.config.logging import configure_logging
 from app.config.settings import Settings, SettingsError, load_settings
@@ -18,11 +17,10 @@ from app.database import schema
 from app.database.faults import explain
 from app.database.session import Database
 from app.database.urls import DatabaseUrlError, Target, parse
+from app.replication.errors import ReplicationError
+from app.replication.situation import replica_of, situation_of
 
 log = logging.getLogger("app.cli")  # by its name when run as a script too
-
-_GRACE_SECONDS: Final = 20  # a platform kills some 30 s after SIGTERM
-_START_SECONDS: Final = 60  # a worker that takes longer to import the application would be killed and begun anew
 
 
 class CommandError(Exception):
@@ -35,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], int | None] = options.run
     try:
         return run(options) or 0
-    except (CommandError, SettingsError, DatabaseUrlError, schema.SchemaError) as error:
+    except (CommandError, SettingsError, DatabaseUrlError, ReplicationError, schema.SchemaError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -82,50 +80,23 @@ def _serve(options: argparse.Namespace) -> int | None:
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     target = _target(settings)
     configure_logging(settings.log_level)
-    if target.backend == "sqlite":
+    situation_of(settings, target)
+    place = replica_of(settings, target)
+    if place is not None:
+        pass  # the newest state must be fetched first
+    elif target.backend == "sqlite":
         _upgrade(target)
     else:
         _require_head(target)
+    from app.serve import ListenError, listening, serve, serve_guarded
     from app.services.keys import load_keyring
 
     load_keyring(settings, target)  # here, so that a wrong one is one line and workers find the file made
-    with _listening(settings.host, settings.port) as listener:
-        port = listener.getsockname()[1]
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        log.info("listening on http://%s:%d", host, port)
-        return _run_server(settings, listener)
-
-
-def _run_server(settings: Settings, listener: socket.socket) -> int:
-    import uvicorn
-    from uvicorn.supervisors import Multiprocess
-
-    config = uvicorn.Config(
-        "app.main:create_app",
-        factory=True,
-        workers=settings.workers,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        timeout_worker_healthcheck=_START_SECONDS,
-    )
-    if settings.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
-        return 0
-    server = uvicorn.Server(config)
-    server.run(sockets=[listener])
-    return 0 if server.started else 1
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise CommandError(f"cannot listen on {host} port {port}: {reason}") from None
+        with listening(settings.host, settings.port) as listener:
+            return serve(settings, listener) if place is None else serve_guarded(settings, target, place, listener)
+    except ListenError as error:
+        raise CommandError(str(error)) from None
 
 
 def _migrate(_options: argparse.Namespace) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from app import __version__
 from app.api import documents, family, handlers, health, session, task, user
@@ -14,11 +16,12 @@ from app.api.middleware import (
     RequestMiddleware,
     SlashMiddleware,
 )
+from app.api.waiting import waiting_room
 from app.config.logging import configure_logging
 from app.config.settings import Settings, load_settings
 from app.database.gate import Gate
 from app.services.clock import Clock, system_clock
-from app.services.ids import Ids
+from app.services.ids import Ids, time_ordered_ids
 from app.services.runtime import Runtime
 
 _DESCRIPTION = """Accounts and tasks for a single-page app.
@@ -62,23 +65,34 @@ def create_app(
         app.include_router(room.routes)
     handlers.install(app)
     documents.install(app)
-    _wrap(app, runtime)
+    for kind, options in _middleware(runtime.settings, runtime.ids):
+        app.add_middleware(kind, **options)
     return app
 
 
-def _wrap(app: FastAPI, runtime: Runtime) -> None:
-    """The middleware, innermost first."""
-    origins = runtime.settings.cors_origins
-    app.add_middleware(SlashMiddleware)
-    app.add_middleware(BodyLimitMiddleware, limit=runtime.settings.max_body_bytes)
-    app.add_middleware(LastNetMiddleware)
-    app.add_middleware(
-        CorsMiddleware,
-        allow_origins=origins,
-        allow_methods=("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
-        allow_headers=_ALLOWED_HEADERS,
-        allow_credentials="*" not in origins,
-        expose_headers=_EXPOSED_HEADERS,
-        max_age=7200,
-    )
-    app.add_middleware(RequestMiddleware, ids=runtime.ids)
+def create_waiting_room(settings: Settings) -> ASGIApp:
+    """What answers while the newest state is being fetched: 503 to all but `/livez`."""
+    app: ASGIApp = waiting_room
+    for kind, options in _middleware(settings, time_ordered_ids(system_clock)):
+        app = kind(app, **options)
+    return app
+
+
+def _middleware(settings: Settings, ids: Ids) -> list[tuple[Any, dict[str, Any]]]:
+    """What wraps every request, innermost first, with its options."""
+    origins = settings.cors_origins
+    cors: dict[str, Any] = {
+        "allow_origins": origins,
+        "allow_methods": ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+        "allow_headers": _ALLOWED_HEADERS,
+        "allow_credentials": "*" not in origins,
+        "expose_headers": _EXPOSED_HEADERS,
+        "max_age": 7200,
+    }
+    return [
+        (SlashMiddleware, {}),
+        (BodyLimitMiddleware, {"limit": settings.max_body_bytes}),
+        (LastNetMiddleware, {}),
+        (CorsMiddleware, cors),
+        (RequestMiddleware, {"ids": ids}),
+    ]

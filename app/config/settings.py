@@ -101,7 +101,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _require_secret(self) -> Self:
-        if self.jwt_secret is None and (self.is_production or self.is_space):
+        # Beside a replicated file it would be lost with the disk, and every login with it.
+        if self.jwt_secret is None and (self.is_production or self.is_space or self.replica_url):
             raise ValueError(f"JWT_SECRET: is not set; {JWT_ADVICE}")
         return self
 

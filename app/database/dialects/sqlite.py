@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,3 +62,21 @@ def install(engine: Engine, target: Target, *, migrating: bool) -> None:  # noqa
         # the busy timeout says; one that says so at its start waits its turn.
         if connection.get_execution_options().get("access") != "read":
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def damage(path: Path) -> str | None:
+    """The first thing that SQLite's own check finds wrong with a file; None for a sound one."""
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        return str(error)
+    return None if found == "ok" else found
+
+
+def copy(path: Path, output: Path) -> None:
+    """A consistent copy of a file that may be in use; raises sqlite3.Error, and OSError for an output that exists."""
+    with output.open("xb"):
+        pass  # VACUUM INTO takes an empty file, and nobody's data can be overwritten
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
+        connection.execute("VACUUM INTO ?", (str(output),))

@@ -1,0 +1,132 @@
+"""The server process: its socket, uvicorn, and the guard of a replicated file."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.config.settings import Settings, SettingsError
+from app.database.urls import Target
+from app.main import create_app, create_waiting_room
+from app.replication.guard import Guard
+from app.replication.place import Place
+from app.services.clock import system_clock
+
+log = logging.getLogger(__name__)
+
+# A platform kills some 30 s after SIGTERM; the last pages want some of it.
+_GRACE_SECONDS: Final = 20
+_GUARDED_GRACE_SECONDS: Final = 10
+_START_SECONDS: Final = 60  # a worker that takes longer to import the application would be killed and begun anew
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; one line."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that takes connections; raises ListenError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ListenError(f"cannot listen on {host} port {port}: {reason}") from None
+    shown = f"[{host}]" if ":" in host else host
+    log.info("listening on http://%s:%d", shown, listener.getsockname()[1])
+    return listener
+
+
+def serve(settings: Settings, listener: socket.socket) -> int:
+    """Serve until told to stop; the exit code."""
+    config = _config("app.main:create_app", factory=True, workers=settings.workers)
+    if settings.workers > 1:
+        Multiprocess(config, sockets=[listener]).run()
+        return 0
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def serve_guarded(settings: Settings, target: Target, place: Place, listener: socket.socket) -> int:
+    """The same for a replicated file; raises ReplicationError and SettingsError. May begin the process anew."""
+    if settings.workers > 1:
+        raise SettingsError("WORKERS: a replicated file is served by one worker; set it to 1 or unset REPLICA_URL")
+    door = _Door(create_waiting_room(settings))
+    config = _config(door, lifespan="off", timeout_graceful_shutdown=_GUARDED_GRACE_SECONDS)
+    server = uvicorn.Server(config)
+
+    def leave(*_: Any) -> None:  # uvicorn raises the signal once more when it has stopped: it has been heard
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        is_anew = runner.run(_guarded(settings, target, place, door, server, listener))
+    if is_anew:
+        listener.close()
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (ourselves, with the same words)
+    return 0
+
+
+class _Door:
+    """The application that answers just now."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+async def _guarded(
+    settings: Settings, target: Target, place: Place, door: _Door, server: uvicorn.Server, listener: socket.socket
+) -> bool:
+    """Boot, serve and stop, in this order; whether the process is to begin anew."""
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    is_anew = False
+    async with AsyncExitStack() as stack:
+        try:
+            guard = Guard(settings, target, place, system_clock)
+            stack.push_async_callback(guard.stop)
+            if await _done_first(guard.boot(), serving):
+                app = create_app(settings, gate=guard)
+                await stack.enter_async_context(app.router.lifespan_context(app))
+                door.app = app
+                is_anew = await _done_first(guard.watch(), serving)
+        finally:
+            server.should_exit = True
+            await serving  # the requests under way are answered before anything they need is closed
+    return is_anew
+
+
+async def _done_first(work: Coroutine[Any, Any, None], serving: asyncio.Task[None]) -> bool:
+    """Whether the work was done before the server stopped; raises what the work raises."""
+    working = asyncio.create_task(work)
+    await asyncio.wait((working, serving), return_when=asyncio.FIRST_COMPLETED)
+    if working.done():
+        await working
+        return True
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return False
+
+
+def _config(app: Any, **options: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_worker_healthcheck=_START_SECONDS,
+        **{"timeout_graceful_shutdown": _GRACE_SECONDS, **options},
+    )
