@@ -26,7 +26,7 @@ LABEL org.opencontainers.image.title="todo-backend" \
       org.opencontainers.image.licenses="MIT"
 # The official image leaves out the standard library's bytecode, and user 1000 could not add it at run time.
 RUN useradd --create-home --uid 1000 todo \
- && install --directory --owner=1000 --group=1000 --mode=0700 /data \
+ && install --directory --owner=1000 --group=1000 --mode=0700 /var/lib/todo /data \
  && python -m compileall -q --invalidation-mode unchecked-hash -x '/(idlelib|lib2to3|test|(site|dist)-packages)/' \
     "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 WORKDIR /srv/todo
@@ -36,15 +36,16 @@ COPY --from=build --chown=1000:1000 /srv/todo/migrations migrations
 COPY --from=build --chown=1000:1000 /srv/todo/app app
 USER 1000
 
-# /data is the one folder that is written to: mount something there to keep it. It is no VOLUME, since some platforms
-# refuse to build one, and an unnamed volume only hides that the data goes with its container.
+# /var/lib/todo is the one folder that must be writable: the live database. What is to outlive the container is either
+# mounted there, a local disk, or replicated: REPLICA_URL=/data with a volume or a bucket mounted at /data. Neither is a
+# VOLUME, since some platforms refuse to build one, and an unnamed volume only hides that it goes with its container.
 # TMPDIR: where nothing else can be written to, SQLite answers a large sort with "disk I/O error".
-ENV DATABASE_URL=sqlite:////data/todo.db \
+ENV DATABASE_URL=sqlite:////var/lib/todo/todo.db \
     PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONPATH=/srv/todo \
     PYTHONUNBUFFERED=1 \
-    TMPDIR=/data
+    TMPDIR=/var/lib/todo
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "from urllib.request import ProxyHandler, build_opener; build_opener(ProxyHandler({})).open('http://127.0.0.1:7860/readyz', timeout=4)"]

@@ -1,4 +1,4 @@
-"""What the image is made of, read without building it: scripts/image-test builds and runs it."""
+"""What the image is made of, read without building it: scripts/image_test builds and runs it."""
 
 import json
 import re
