@@ -76,12 +76,15 @@ def decide(
     return Follow(max((each for each in others if each.ready_at), key=lambda each: each.name, default=None))
 
 
+def above(me: str, seen: Iterable[Generation], now: datetime, timing: Timing) -> Generation | None:
+    """A higher generation that lives: it is its turn, or will be."""
+    return next((each for each in seen if each.name > me and not each.is_over(now, timing.silence)), None)
+
+
 def successor(me: str, seen: Iterable[Generation], now: datetime, timing: Timing) -> Generation | None:
-    """The generation to hand over to: a higher one that lives and has not made way."""
-    for other in seen:
-        if other.name > me and not other.is_over(now, timing.silence):
-            return other
-    return None
+    """A higher generation that lives, or whose history others go on from: ours is over."""
+    others = tuple(seen)
+    return above(me, others, now, timing) or next((each for each in others if each.name > me and each.ready_at), None)
 
 
 def forgettable(me: str, seen: Iterable[Generation], now: datetime, timing: Timing, *, keep: timedelta) -> list[str]:
