@@ -280,7 +280,7 @@ def print_logs(api: HfApi, space: str, stage: str) -> None:
 
 def explained(error: HfHubHTTPError, wanted: Wanted) -> str:
     """What the Hub's refusal means here."""
-    request, status = error.request, error.response.status_code
+    request, status = error.response.request, error.response.status_code
     match status:
         case 401:
             return "the Hub does not accept the token: make one that may write, and set HF_TOKEN"
