@@ -272,9 +272,12 @@ def running_commit(host: str) -> str:
 
 
 def print_logs(api: HfApi, space: str, stage: str) -> None:
-    """The last lines of what failed, on standard error."""
-    lines = api.fetch_space_logs(space, build=stage == SpaceStage.BUILD_ERROR)
-    for line in deque(lines, maxlen=LOG_LINES):
+    """The last lines of what failed, on standard error; that there are none must not hide the failure."""
+    try:
+        lines = deque(api.fetch_space_logs(space, build=stage == SpaceStage.BUILD_ERROR), maxlen=LOG_LINES)
+    except httpx2.HTTPError as error:
+        lines = deque([f"no log: {one_line(str(error))}"])
+    for line in lines:
         print(line.rstrip("\n"), file=sys.stderr)
 
 

@@ -174,12 +174,26 @@ def test_running_with_the_old_commit_is_not_taken_for_done(hub: Hub, checkout: C
 
 def test_a_failure_of_before_is_not_taken_for_the_new_build_s(hub: Hub, checkout: Checkout) -> None:
     hub.builds = ("BUILDING", "BUILD_ERROR")
-    refused(checkout)
+    assert checkout.run().returncode == 1
     (checkout.root / "app" / "new.py").touch()
     checkout.commit()
     hub.builds = ("BUILD_ERROR", "BUILDING", "RUNNING")
     checkout.deploy()
     assert hub.told == [head(checkout)]
+
+
+def test_a_failure_of_before_may_be_cured_by_a_setting(hub: Hub, checkout: Checkout) -> None:
+    hub.builds = ("BUILDING", "RUNTIME_ERROR")
+    assert checkout.run().returncode == 1
+    hub.builds = ("RUNTIME_ERROR", "APP_STARTING", "RUNNING")
+    checkout.deploy("--cors-origins=https://todo.example")
+    assert hub.restarts == ["variables CORS_ORIGINS"]
+
+
+def test_a_failure_that_nothing_has_been_done_about_is_told_at_once(hub: Hub, checkout: Checkout) -> None:
+    hub.builds = ("BUILDING", "RUNTIME_ERROR")
+    assert checkout.run().returncode == 1
+    assert "the Space is at RUNTIME_ERROR" in checkout.run().stderr
 
 
 def test_a_dry_run_shows_every_change_and_makes_none(hub: Hub, checkout: Checkout) -> None:
@@ -276,15 +290,23 @@ def test_another_bucket_in_its_place_is_not_replaced(hub: Hub, checkout: Checkou
     assert hub.changes[changes:] == []
 
 
-@pytest.mark.parametrize("stage", ["BUILD_ERROR", "RUNTIME_ERROR", "CONFIG_ERROR"])
-def test_a_failure_shows_the_end_of_the_log(hub: Hub, checkout: Checkout, stage: str) -> None:
+@pytest.mark.parametrize(("stage", "kind"), [("BUILD_ERROR", "build"), ("RUNTIME_ERROR", "run")])
+def test_a_failure_shows_the_end_of_the_log(hub: Hub, checkout: Checkout, stage: str, kind: str) -> None:
     hub.builds = ("BUILDING", stage)
-    hub.log = [f"line {number}" for number in range(100)]
+    hub.logs[kind] = [f"line {number}" for number in range(100)]
     run = checkout.run()
     assert run.returncode == 1
     *log, last = run.stderr.splitlines()
-    assert log == hub.log[-40:]
+    assert log == hub.logs[kind][-40:]
     assert last == f"error: the Space is at {stage}: {hub.url}/spaces/{SPACE}"
+
+
+def test_a_failure_is_told_even_without_a_log(hub: Hub, checkout: Checkout) -> None:
+    hub.builds = ("BUILDING", "BUILD_ERROR")
+    hub.refusals[f"GET /api/spaces/{SPACE}/logs/build"] = 404
+    log, last = checkout.run().stderr.splitlines()
+    assert log.startswith("no log: ")
+    assert last.startswith("error: the Space is at BUILD_ERROR")
 
 
 def test_a_paused_space_is_one_line(hub: Hub, checkout: Checkout) -> None:

@@ -56,13 +56,13 @@ class Space:
 
 @dataclass
 class Hub:
-    """Set `builds`, `refusals` and `log` to what shall happen; the rest is what has happened."""
+    """Set `builds`, `refusals` and `logs` to what shall happen; the rest is what has happened."""
 
     url: str = ""
     builds: tuple[str, ...] = ("BUILDING", "APP_STARTING", "RUNNING")
     refusals: dict[str, int] = field(default_factory=dict)
     """Status by method and path, as in `{"POST /api/repos/create": 402}`."""
-    log: list[str] = field(default_factory=list)
+    logs: dict[str, list[str]] = field(default_factory=lambda: {"build": ["built"], "run": ["run"]})
     spaces: dict[str, Space] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
     """Names of models."""
@@ -125,6 +125,7 @@ class Hub:
                 space.hardware = body["flavor"]
         if space.commits:
             self.restarts.append(f"{what} {body.get('key', '')}".strip())
+            space.stages = deque(self.builds)
         return self.runtime(name) if what == "hardware" else self.variables(name)
 
     def variables(self, name: str) -> Any:
@@ -133,6 +134,12 @@ class Hub:
     def secrets(self, name: str) -> Any:
         """The names: a secret is not read back."""
         return {key: {"key": key} for key in self.space(name).secrets}
+
+    def log(self, name: str, kind: str) -> str:
+        """Server-sent events, one a line."""
+        self.space(name)
+        events = [{"data": f"{line}\n", "timestamp": "2026-08-01T00:00:00.000Z"} for line in self.logs[kind]]
+        return "".join(f"data: {json.dumps(event)}\n\n" for event in events)
 
     def tree(self, name: str) -> Any:
         files = self.space(name).files.items()
@@ -194,6 +201,7 @@ _ROUTES: Final[list[tuple[str, str, Callable[..., Any]]]] = [
     ("GET", rf"/api/spaces/{_NAME}/runtime", lambda hub, _, name: hub.runtime(name)),
     ("GET", rf"/api/spaces/{_NAME}/variables", lambda hub, _, name: hub.variables(name)),
     ("GET", rf"/api/spaces/{_NAME}/secrets", lambda hub, _, name: hub.secrets(name)),
+    ("GET", rf"/api/spaces/{_NAME}/logs/(build|run)", lambda hub, _, *args: hub.log(*args)),
     ("GET", rf"/api/spaces/{_NAME}/tree/main", lambda hub, _, name: hub.tree(name)),
     ("POST", rf"/api/spaces/{_NAME}/preupload/main", lambda hub, body, name: hub.preupload(name, body)),
     ("POST", rf"/api/spaces/{_NAME}/commit/main", lambda hub, body, name: hub.commit(name, body)),
@@ -222,11 +230,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
-            if re.fullmatch(rf"/api/spaces/{_NAME}/logs/(build|run)", path):
-                events = [{"data": f"{line}\n", "timestamp": "2026-08-01T00:00:00.000Z"} for line in self.hub.log]
-                self._send(200, "".join(f"data: {json.dumps(event)}\n\n" for event in events), "text/event-stream")
-            else:
-                self._send(200, json.dumps(self._called(path, self._decoded(data))))
+            answer = self._called(path, self._decoded(data))
+            is_stream = isinstance(answer, str)
+            self._send(200, *((answer, "text/event-stream") if is_stream else (json.dumps(answer),)))
         except Refusal as refusal:
             self._send(refusal.status, str(refusal), code=refusal.code)
 
