@@ -193,7 +193,7 @@ def test_a_failure_of_before_may_be_cured_by_a_setting(hub: Hub, checkout: Check
 def test_a_failure_that_nothing_has_been_done_about_is_told_at_once(hub: Hub, checkout: Checkout) -> None:
     hub.builds = ("BUILDING", "RUNTIME_ERROR")
     assert checkout.run().returncode == 1
-    assert "the Space is at RUNTIME_ERROR" in checkout.run().stderr
+    assert "the Space is at RUNTIME_ERROR" in checkout.run("--timeout=3600").stderr
 
 
 def test_a_dry_run_shows_every_change_and_makes_none(hub: Hub, checkout: Checkout) -> None:
