@@ -18,6 +18,7 @@ from app.database import schema
 from app.database.faults import explain
 from app.database.session import Database
 from app.database.urls import DatabaseUrlError, Target, parse
+from app.replication.situation import Situation, replica_of, situation_of
 
 log = logging.getLogger("app.cli")  # by its name when run as a script too
 
@@ -89,11 +90,19 @@ def _serve(options: argparse.Namespace) -> int | None:
     from app.services.keys import load_keyring
 
     load_keyring(settings, target)  # here, so that a wrong one is one line and workers find the file made
+    _tell_situation(settings, target)
     with _listening(settings.host, settings.port) as listener:
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         log.info("listening on http://%s:%d", host, port)
         return _run_server(settings, listener)
+
+
+def _tell_situation(settings: Settings, target: Target) -> None:
+    situation, place = situation_of(settings, target), replica_of(settings, target)
+    log.info("situation: %s%s", situation, f", replica at {place}" if place else "")
+    if situation is Situation.ephemeral:
+        log.warning(situation.sentence)
 
 
 def _run_server(settings: Settings, listener: socket.socket) -> int:
@@ -107,7 +116,9 @@ def _run_server(settings: Settings, listener: socket.socket) -> int:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        # Of X-Forwarded-For the last entry counts that is no trusted proxy: what stands left of it may be made up.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=_GRACE_SECONDS,
         timeout_worker_healthcheck=_START_SECONDS,
     )
