@@ -69,7 +69,7 @@ $notes
 <ul>
 $links
 </ul>
-<footer>version $version &middot; commit $commit &middot; database $database</footer>
+<footer>version $version &middot; commit $commit &middot; $database</footer>
 </main>
 </body>
 </html>

@@ -36,7 +36,7 @@ async def test_the_root_is_a_page(client: httpx.AsyncClient) -> None:
 
 async def test_the_page_says_what_runs_here(apps: Apps, backend: Backend) -> None:
     page = await _page(apps, commit_sha="b9c1468f00d", repository_url=REPOSITORY)
-    assert f"version {__version__} &middot; commit b9c1468 &middot; database {backend}" in page
+    assert f"version {__version__} &middot; commit b9c1468 &middot; {backend}" in page
     assert f'<a href="{REPOSITORY}" target="_blank" rel="noopener">' in page
     assert REPOSITORY not in await _page(apps)
 
