@@ -102,6 +102,9 @@ def test_there_is_no_default_secret(folder: Path) -> None:
         guesses = ("", "secret", "changeme", "your-secret-key-here", "todo", SECRET)
         forged = [Token.of(token).signed(guess) for guess in guesses]
         assert [_status(server, each) for each in (token, *forged)] == [200, *[401] * len(forged)]
+    output(todo("check", env=environment("sqlite:///other.db") | {"JWT_SECRET": ""}, folder=folder))
+    made = [file.read_bytes() for file in folder.rglob("*.jwt-secret")]
+    assert len(set(made)) == 2
     refused = todo("serve", env={**env, "ENVIRONMENT": "production"}, folder=folder)
     assert refusal(refused).startswith("JWT_SECRET: is not set")
 
