@@ -90,8 +90,8 @@ def _serve(options: argparse.Namespace) -> int | None:
     from app.services.keys import load_keyring
 
     load_keyring(settings, target)  # here, so that a wrong one is one line and workers find the file made
-    _tell_situation(settings, target)
     with _listening(settings.host, settings.port) as listener:
+        _tell_situation(settings, target)
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         log.info("listening on http://%s:%d", host, port)
