@@ -96,16 +96,17 @@ def _serve(options: argparse.Namespace) -> int | None:
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     target = _target(settings)
     configure_logging(settings.log_level)
-    situation_of(settings, target)  # raises where the settings contradict each other
+    situation = situation_of(settings, target)
     place = replica_of(settings, target)
     if place is None:  # a replicated file must be restored first
         _upgrade(target) if target.backend == "sqlite" else _require_head(target)
-    from app.serve import ListenError, listening, serve, serve_guarded
+    from app.serve import ListenError, listening, serve, serve_guarded, tell
     from app.services.keys import load_keyring
 
     load_keyring(settings, target)  # here, so that a wrong one is one line and workers find the file made
     try:
         with listening(settings.host, settings.port) as listener:
+            tell(settings, situation, place, listener)
             return serve(settings, listener) if place is None else serve_guarded(settings, target, place, listener)
     except ListenError as error:
         raise CommandError(str(error)) from None
