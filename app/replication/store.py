@@ -12,6 +12,7 @@ from app.replication.errors import StoreError
 from app.replication.place import Place
 
 _PROBE: Final = "probe"
+_CALLS: Final = 8  # under way at once at the most
 
 T = TypeVar("T")
 
@@ -22,6 +23,7 @@ class Store:
     def __init__(self, place: Place, settings: Settings) -> None:
         self.place = place
         self._timeout = settings.replica_timeout
+        self._calls = asyncio.Semaphore(_CALLS)
         try:
             self._store = _opened(place, settings)
         except ImportError:
@@ -60,9 +62,11 @@ class Store:
         await self.remove(_PROBE)
 
     async def _bounded(self, call: Callable[[], T]) -> T:
+        if self._calls.locked():
+            raise StoreError(f"{self.place} does not answer")
         try:
             async with asyncio.timeout(self._timeout):
-                return await _in_thread(call)
+                return await self._in_thread(call)
         except FileNotFoundError:
             raise
         except TimeoutError:
@@ -70,35 +74,36 @@ class Store:
         except Exception as error:  # noqa: BLE001 (the library has many classes, one line each will do)
             raise StoreError(f"{self.place}: {_reason(error)}") from None
 
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        """What the call gives, from a thread of its own that nobody waits for at the end.
 
-async def _in_thread(call: Callable[[], T]) -> T:
-    """What the call gives, from a thread of its own that nobody waits for at the end.
+        A folder that hangs would keep a pool's thread, and with it the process, for ever; and the library's own
+        asynchronous calls abort the process now and then when it ends. Few hang at once: then none is begun.
+        """
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        await self._calls.acquire()
 
-    A folder that hangs would keep a pool's thread, and with it the process, for ever; and the library's own
-    asynchronous calls abort the process now and then when it ends.
-    """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
+        def settle(result: T | None, error: Exception | None) -> None:
+            self._calls.release()
+            if done.done():  # given up
+                return
+            if error is not None:
+                done.set_exception(error)
+            else:
+                done.set_result(cast("T", result))
 
-    def settle(result: T | None, error: Exception | None) -> None:
-        if done.done():  # given up
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(cast("T", result))
+        def work() -> None:
+            result, error = None, None
+            try:
+                result = call()
+            except Exception as caught:  # noqa: BLE001 (it is raised where it is waited for)
+                error = caught
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(settle, result, error)
 
-    def work() -> None:
-        result, error = None, None
-        try:
-            result = call()
-        except Exception as caught:  # noqa: BLE001 (it is raised where it is waited for)
-            error = caught
-        with suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(settle, result, error)
-
-    Thread(target=work, daemon=True, name="replica").start()
-    return await done
+        Thread(target=work, daemon=True, name="replica").start()
+        return await done
 
 
 def _opened(place: Place, settings: Settings) -> Any:
