@@ -8,8 +8,9 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.config.logging import configure_logging
 from app.config.settings import Settings, SettingsError, load_settings
@@ -19,6 +20,9 @@ from app.database.session import Database
 from app.database.urls import DatabaseUrlError, Target, parse
 from app.replication.errors import ReplicationError
 from app.replication.situation import replica_of, situation_of
+
+if TYPE_CHECKING:
+    from app.replication.histories import Histories
 
 log = logging.getLogger("app.cli")  # by its name when run as a script too
 
@@ -59,6 +63,18 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="read the settings, connect, and say what would be used")
     check.set_defaults(run=_check)
 
+    backup = commands.add_parser("backup", help="copy the SQLite file, while the server runs too")
+    backup.add_argument("file", type=Path)
+    backup.set_defaults(run=_backup)
+
+    restore = commands.add_parser("restore", help="bring the SQLite file back from the replica")
+    restore.add_argument("--at", type=_instant, metavar="TIME", help="as it was then, as 2026-11-30T09:00:00Z")
+    restore.add_argument("--output", type=Path, metavar="FILE", help="write it there instead")
+    restore.set_defaults(run=_restore)
+
+    replicas = commands.add_parser("replicas", help="list what is in the replica")
+    replicas.set_defaults(run=_replicas)
+
     openapi = commands.add_parser("openapi", help="print the OpenAPI document")
     openapi.add_argument("--output", type=Path, metavar="FILE", help="write it there instead")
     openapi.set_defaults(run=_openapi)
@@ -80,14 +96,10 @@ def _serve(options: argparse.Namespace) -> int | None:
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     target = _target(settings)
     configure_logging(settings.log_level)
-    situation_of(settings, target)
+    situation_of(settings, target)  # raises where the settings contradict each other
     place = replica_of(settings, target)
-    if place is not None:
-        pass  # the newest state must be fetched first
-    elif target.backend == "sqlite":
-        _upgrade(target)
-    else:
-        _require_head(target)
+    if place is None:  # a replicated file must be restored first
+        _upgrade(target) if target.backend == "sqlite" else _require_head(target)
     from app.serve import ListenError, listening, serve, serve_guarded
     from app.services.keys import load_keyring
 
@@ -100,7 +112,10 @@ def _serve(options: argparse.Namespace) -> int | None:
 
 
 def _migrate(_options: argparse.Namespace) -> None:
-    target = _target(load_settings())
+    settings = load_settings()
+    target = _target(settings)
+    if replica_of(settings, target) is not None:
+        raise CommandError("a replicated file is brought to the newest schema by `todo serve`, once it is restored")
     before = _revision(target)
     _upgrade(target)
     print(f"{target}: schema {before or 'none'} → {schema.head()}")
@@ -124,6 +139,59 @@ def _check(_options: argparse.Namespace) -> int:
     if revision == schema.head() or (target.backend == "sqlite" and schema.is_known(revision)):
         return 0
     raise CommandError(schema.remedy(revision))
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise argparse.ArgumentTypeError("must be an instant with its offset, as 2026-11-30T09:00:00Z")
+    return found
+
+
+def _backup(options: argparse.Namespace) -> None:
+    from app.database.dialects.sqlite import copy
+
+    target = _target(load_settings())
+    if target.path is None:
+        raise CommandError(f"{target} is a server: its own tools make backups of it")
+    if not target.path.exists():
+        raise CommandError(f"{target.path} is not there")
+    try:
+        copy(target.path, options.file)
+    except FileExistsError:
+        raise CommandError(f"{options.file} is there already") from None
+    except Exception as error:  # noqa: BLE001 (the driver's and the system's; each becomes one line)
+        raise CommandError(f"cannot copy {target.path} to {options.file}: {explain(error)}") from None
+    print(f"{target.path} → {options.file}")
+
+
+def _restore(options: argparse.Namespace) -> None:
+    histories = _histories()
+    source = asyncio.run(histories.bring_back(options.at, options.output))
+    print(f"restored from generation {source.name}")
+
+
+def _replicas(_options: argparse.Namespace) -> None:
+    for generation, state in asyncio.run(_histories().all()):
+        last = generation.stopped_at or generation.beat_at
+        at = "-" if generation.ready_at is None else f"{generation.ready_at:%Y-%m-%dT%H:%M:%SZ}"
+        print(f"{generation.name}  {state:<9}  from {at}  to {last:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _histories() -> "Histories":
+    from app.replication.histories import Histories
+    from app.services.clock import system_clock
+
+    settings = load_settings()
+    target = _target(settings)
+    situation_of(settings, target)
+    place = replica_of(settings, target)
+    if place is None:
+        raise CommandError("REPLICA_URL: is not set: there is no replica")
+    return Histories(settings, target, place, system_clock)
 
 
 def _openapi(options: argparse.Namespace) -> None:

@@ -6,21 +6,20 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from app.database.gate import ReplicaStalledError
 from app.replication.errors import LitestreamError
 
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS: Final = 0.25  # after a sync that failed
-_TICK_SECONDS: Final = 1.0  # without anybody waiting, to know how far the replica is behind
+TICK_SECONDS: Final = 1.0
+"""Without anybody waiting it syncs as often as this, to know how far the replica is behind."""
 
 
 class Acknowledger:
-    """Runs syncs one after another; `timeout` in seconds is what a commit waits at most, and what makes a stall."""
+    """Runs syncs one after another, each for all who wait when it begins."""
 
-    def __init__(self, sync: Callable[[], Awaitable[int]], timeout: float) -> None:
+    def __init__(self, sync: Callable[[], Awaitable[int]]) -> None:
         self._sync = sync
-        self._timeout = timeout
         self._asked = asyncio.Event()
         self._next: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._kept_at = time.monotonic()
@@ -30,20 +29,11 @@ class Acknowledger:
         """Seconds: everything that was committed that long ago is in the replica."""
         return time.monotonic() - self._kept_at
 
-    @property
-    def is_stalled(self) -> bool:
-        """Whether the replica has not kept up for longer than a commit waits."""
-        return self.lag > self._timeout + _TICK_SECONDS
-
     async def wait(self) -> int:
-        """Wait for what is committed by now; the last transaction's number. Raises ReplicaStalledError in the end."""
+        """Wait for what is committed by now to be in the replica; its last transaction's number."""
         following = self._next
         self._asked.set()
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await asyncio.shield(following)
-        except TimeoutError:
-            raise ReplicaStalledError from None
+        return await asyncio.shield(following)
 
     def start(self) -> None:
         """What has been committed so far is in the replica."""
@@ -53,7 +43,7 @@ class Acknowledger:
         """Sync whenever somebody waits, and now and then, until cancelled."""
         while True:
             try:
-                async with asyncio.timeout(_TICK_SECONDS):
+                async with asyncio.timeout(TICK_SECONDS):
                     await self._asked.wait()
             except TimeoutError:
                 pass

@@ -75,7 +75,9 @@ class Ledger:
         if path in self._kept:
             return self._kept[path]
         content = await self.store.read(path)
-        if content is not None and kind != "beat":
+        if content is None or not _is_dated(content):
+            return None
+        if kind != "beat":
             self._kept[path] = content
         return content
 
@@ -87,6 +89,13 @@ class Ledger:
         """Remove a generation: first its notes, so that nobody takes the rest for a history."""
         await self.store.remove(f"{_NOTES}/{name}")
         await self.store.remove(history(name))
+
+
+def _is_dated(content: dict[str, Any]) -> bool:
+    try:
+        return datetime.fromisoformat(content["at"]).tzinfo is not None
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def _generation(name: str, notes: dict[str, dict[str, Any]]) -> Generation:

@@ -15,7 +15,7 @@ from app.config.settings import Settings
 from app.database import schema
 from app.database.gate import ReplicaStalledError, ReplicaStatus, SupersededError
 from app.database.urls import Target
-from app.replication.acknowledger import Acknowledger
+from app.replication.acknowledger import TICK_SECONDS, Acknowledger
 from app.replication.errors import LitestreamError, ReplicationError, StoreError
 from app.replication.generations import Generation, Ledger, history
 from app.replication.litestream import Litestream
@@ -31,7 +31,7 @@ _SPACE_DELAY_SECONDS: Final = 10.0  # what a bucket that is mounted as a folder 
 _SYNC_SECONDS: Final = 30  # what one sync may take before it is asked for again
 _LAST_SYNC_SECONDS: Final = 3
 _RESTART_SECONDS: Final = 1.0
-_SHOW_SECONDS: Final = 30.0  # on top of the delay: how long a history that shows in parts is waited for
+_SHOW_SECONDS: Final = 5.0  # on top of twice the delay: how long a history that shows in parts is waited for
 _FORGET_EVERY_SECONDS: Final = 600.0
 
 
@@ -53,7 +53,7 @@ class Guard:
         self._presence = Presence(self._ledger, timing_of(settings, place), clock)
         self._file = LocalFile(target, place, settings)
         self._litestream = Litestream(self._file.path, place, settings)
-        self._acknowledger = Acknowledger(lambda: self._litestream.sync(_SYNC_SECONDS), settings.replica_timeout)
+        self._acknowledger = Acknowledger(lambda: self._litestream.sync(_SYNC_SECONDS))
         self._is_serving = self._is_superseded = False
         self._commits = 0
         self._idle = asyncio.Event()
@@ -75,7 +75,7 @@ class Guard:
 
     async def _prepare(self, source: Generation | None) -> None:
         """The newest state is here. A history that does not show whole yet is waited for, never cut short."""
-        deadline = time.monotonic() + self._presence.timing.delay + _SHOW_SECONDS
+        deadline = time.monotonic() + 2 * self._presence.timing.delay + _SHOW_SECONDS
         while True:
             try:
                 await self._file.prepare(source)
@@ -109,7 +109,7 @@ class Guard:
                 log.warning("generation %s takes over: no more writes here", other.name)
                 self._is_superseded = True
                 await self._hand_over()
-            elif other is None and self._is_superseded:
+            elif self._is_superseded and self._presence.above is None:
                 log.warning("nobody is left that has taken over: starting anew")
                 return
 
@@ -192,9 +192,18 @@ class Guard:
             if not self._commits:
                 self._idle.set()
         if self._settings.durable_writes:
-            await self._acknowledger.wait()
-            if self._presence.has_lapsed:
-                raise ReplicaStalledError
+            await self._kept()
+
+    async def _kept(self) -> None:
+        """Wait until what is committed is in the replica, in a history that will be gone on from."""
+        try:
+            async with asyncio.timeout(self._settings.replica_timeout):
+                await self._acknowledger.wait()
+                is_kept = await self._presence.confirm()
+        except TimeoutError:
+            raise ReplicaStalledError from None
+        if not is_kept:
+            raise ReplicaStalledError
 
     def status(self) -> ReplicaStatus:
         """How the replica does."""
@@ -205,4 +214,8 @@ class Guard:
 
     @property
     def _is_stalled(self) -> bool:
-        return self._acknowledger.is_stalled or self._presence.has_lapsed
+        patience = self._settings.replica_timeout
+        return (
+            self._acknowledger.lag > patience + TICK_SECONDS
+            or self._presence.silence > self._presence.timing.lease + patience
+        )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.replication.errors import StoreError
 from app.replication.generations import Generation, Ledger, following
-from app.replication.succession import Follow, MakeWay, Timing, decide, successor
+from app.replication.succession import Follow, MakeWay, Timing, above, decide, successor
 
 log = logging.getLogger(__name__)
 
@@ -22,20 +22,35 @@ class Presence:
         self.timing = timing
         self._ledger, self._clock = ledger, clock
         self._announced_at = clock()
-        self._is_over = False
+        self._is_over = self._was_taken_for_dead = False
         self._round = asyncio.Condition()
-        self._round_at = -float("inf")
+        self._round_at = _now()
         self._living: asyncio.Task[None] | None = None
 
     @property
-    def successor(self) -> Generation | None:
+    def above(self) -> Generation | None:
         """A newer start that lives."""
+        return above(self.name, self.seen, self._clock(), self.timing)
+
+    @property
+    def successor(self) -> Generation | None:
+        """A newer start that lives, or that others go on from."""
         return successor(self.name, self.seen, self._clock(), self.timing)
 
     @property
-    def has_lapsed(self) -> bool:
-        """Whether others may take us for dead by now, since our last sign of life is too old."""
-        return _now() - self._round_at > self.timing.lease
+    def silence(self) -> float:
+        """Seconds since our last sign of life."""
+        return _now() - self._round_at
+
+    async def confirm(self) -> bool:
+        """Whether what is committed by now is in the history that goes on.
+
+        A newer start waits for what we hand over, unless we were silent for so long that it took us for dead. After
+        such a silence we look at the others first.
+        """
+        while self.silence > self.timing.lease:
+            await self.next_round()
+        return not self._was_taken_for_dead
 
     async def settle(self) -> Generation | None:
         """Announce ourselves and wait for our turn; the generation to go on from, None where there is none."""
@@ -50,7 +65,7 @@ class Presence:
         """Say that we do not go on, and wait until the other is over: it may be the one that stays."""
         log.info("generation %s makes way for %s", self.name, other.name)
         await self.say_stopped(None)
-        while self.successor is not None:
+        while self.above is not None:
             await self.next_round()
 
     async def say_ready(self, source: Generation | None) -> None:
@@ -109,6 +124,8 @@ class Presence:
         if not self._is_over:
             await self._ledger.say(self.name, "beat", self._clock())
         self.seen = await self._ledger.generations()
+        if began_at - self._round_at > self.timing.lease and self.successor is not None:
+            self._was_taken_for_dead = True
         self._round_at = began_at
         async with self._round:
             self._round.notify_all()

@@ -47,7 +47,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class MakeWay:
-    """A higher generation starts at the same time: follow it."""
+    """A higher generation is there: another try, with a higher number, when that is over."""
 
     other: Generation
 
@@ -64,24 +64,25 @@ def decide(
 ) -> Wait | MakeWay | Follow:
     """What the start that announced itself as `me` may do now."""
     others = sorted((each for each in seen if each.name != me), key=lambda each: each.name)
-    for other in reversed(others):
-        if other.name > me and not other.is_over(now, timing.silence):
-            return MakeWay(other)
+    if (other := successor(me, others, now, timing)) is not None:
+        return MakeWay(other)
     if (now - announced_at).total_seconds() < timing.delay:
         return Wait("for another start to show")
     for other in others:
         if not other.is_over(now, timing.silence):
             return Wait(f"for {other.name} to stop")
-    # A higher one that is over was there first after all, or has been and gone in the meantime.
     return Follow(max((each for each in others if each.ready_at), key=lambda each: each.name, default=None))
 
 
+def above(me: str, seen: Iterable[Generation], now: datetime, timing: Timing) -> Generation | None:
+    """A higher generation that lives: it is its turn, or will be."""
+    return next((each for each in seen if each.name > me and not each.is_over(now, timing.silence)), None)
+
+
 def successor(me: str, seen: Iterable[Generation], now: datetime, timing: Timing) -> Generation | None:
-    """The generation to hand over to: a higher one that lives and has not made way."""
-    for other in seen:
-        if other.name > me and not other.is_over(now, timing.silence):
-            return other
-    return None
+    """A higher generation that lives, or whose history others go on from: ours is over."""
+    others = tuple(seen)
+    return above(me, others, now, timing) or next((each for each in others if each.name > me and each.ready_at), None)
 
 
 def forgettable(me: str, seen: Iterable[Generation], now: datetime, timing: Timing, *, keep: timedelta) -> list[str]:

@@ -42,6 +42,8 @@ exec setpriv --no-new-privs chroot --userspec=1000:1000 --groups= "$root" /usr/b
 """
 
 Mounts = Mapping[str, Path]
+Settings = Mapping[str, str]
+NO_SETTINGS: Final[Settings] = {}
 Mode = Literal["ro", "rw"]
 
 
@@ -55,7 +57,7 @@ class Image:
 
     @contextmanager
     def container(
-        self, arguments: Sequence[str], mounts: Mounts, mode: Mode = "ro", **settings: str
+        self, arguments: Sequence[str], mounts: Mounts, settings: Settings = NO_SETTINGS, *, mode: Mode = "ro"
     ) -> Iterator["Container"]:
         """Something running in it, until the end of the block at the latest."""
         command = [
@@ -75,9 +77,9 @@ class Image:
                 finally:
                     container.kill()
 
-    def run(self, *arguments: str, mounts: Mounts, **settings: str) -> tuple[int, str, str]:
+    def run(self, *arguments: str, mounts: Mounts, settings: Settings = NO_SETTINGS) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of something that ends by itself."""
-        with self.container(arguments, mounts, **settings) as container:
+        with self.container(arguments, mounts, settings) as container:
             return container.end(START_SECONDS)
 
     def serve(self, port: int = PORT) -> list[str]:

@@ -91,6 +91,6 @@ def check_handovers(image: Image, rounds: int) -> None:
             raise ImageError(f"the mount's stand-in was late itself: {between.latest:.2f} s")
     say(
         f"two at once on a mount that shows files up to {_DELAY_SECONDS} s late: {rounds} rounds, "
-        f"{len(succession.kept)} writes acknowledged, none lost, one history; writes refused {spread(succession.refused)}"
-        f"; start {spread(succession.starts)}; {between.carried} files carried, the latest after {between.latest:.2f} s"
+        f"{len(succession.kept)} writes acknowledged, none lost, one history; "
+        f"writes refused {spread(succession.refused)}; start {spread(succession.starts)}; {between.carried} files carried, the latest after {between.latest:.2f} s"
     )

@@ -36,13 +36,15 @@ def _filled(image: Image, replica: Path) -> str:
     """A replica of a file that had many long tasks before it had a replica; the owner's token."""
     settings = {"JWT_SECRET": SECRET, "ACCESS_TOKEN_MINUTES": "1440"}
     with folder() as disk:
-        with image.container(image.serve(), {DISK: disk}, **settings) as server:
+        with image.container(image.serve(), {DISK: disk}, settings) as server:
             server.wait_until_ready()
             token = register(PORT)
             Client(PORT, token).ask("POST", "/api/tasks", {"title": "first"})
             server.stop()
         _add_tasks(disk / "todo.db")
-        with image.container(image.serve(), {DISK: disk, REPLICA: replica}, **settings, REPLICA_URL=REPLICA) as server:
+        with image.container(
+            image.serve(), {DISK: disk, REPLICA: replica}, {**settings, "REPLICA_URL": REPLICA}
+        ) as server:
             server.wait_until_ready()
             server.stop()
     return token

@@ -43,7 +43,7 @@ def wiped(image: Image, replica: Path, *, port: int = PORT, **settings: str) -> 
     """The server under way on a disk with nothing on it."""
     with folder() as disk:
         mounts = {DISK: disk, REPLICA: replica}
-        with image.container(image.serve(port), mounts, **_SETTINGS, **settings) as container:
+        with image.container(image.serve(port), mounts, {**_SETTINGS, **settings}) as container:
             yield Server(container, disk, port)
 
 

@@ -20,21 +20,21 @@ _MOST_LOST_SECONDS: Final = 2
 class Story:
     """One replica through many starts, each on an empty disk, and what must be there by now."""
 
-    def __init__(self, image: Image, replica: Path, **settings: str) -> None:
+    def __init__(self, image: Image, replica: Path, *, durable: bool = True) -> None:
         self.kept: dict[str, str] = {}
         self.starts: list[float] = []
         self.token = ""
-        self._image, self._replica, self._settings = image, replica, settings
+        self._image, self._replica, self._durable = image, replica, str(int(durable))
 
     def rounds(self, number: int, threads: int, end: signal.Signals) -> list[tuple[Written, float]]:
         """What was written in each round and the end's moment; each is ended amid the writing."""
         return [self._round(threads, end) for _ in range(number)]
 
     def _round(self, threads: int, end: signal.Signals) -> tuple[Written, float]:
-        with wiped(self._image, self._replica, **self._settings) as server:
+        with wiped(self._image, self._replica, DURABLE_WRITES=self._durable) as server:
             self.look(server)
             with Writers((server.port,), self.token, threads=threads, rate=_RATE) as writers:
-                time.sleep(random.uniform(1, 2))  # noqa: S311 (no secret)
+                time.sleep(random.uniform(1.5, 3))  # noqa: S311 (no secret)
                 ended_at = time.monotonic()
                 if end is signal.SIGKILL:
                     server.container.kill()
@@ -57,7 +57,7 @@ class Story:
 
     def close(self) -> None:
         """See that the last round is there too."""
-        with wiped(self._image, self._replica, **self._settings) as server:
+        with wiped(self._image, self._replica, DURABLE_WRITES=self._durable) as server:
             self.look(server)
             server.container.stop()
 
@@ -90,7 +90,7 @@ class Hasty(Story):
     """With writes that are answered before they are in the replica: the last may be lost, from some moment on."""
 
     def __init__(self, image: Image, replica: Path) -> None:
-        super().__init__(image, replica, DURABLE_WRITES="0")
+        super().__init__(image, replica, durable=False)
         self.lost: list[int] = []
         self.lost_seconds: list[float] = []
         self._last: tuple[Written, float] | None = None

@@ -22,14 +22,14 @@ def check_situations(image: Image) -> None:
         # A Space's bucket counts without being named.
         settings = {"SPACE_ID": "someone/todo", "JWT_SECRET": SECRET, "REPLICA_DELAY": "0"}
         _check_situation(image, "durable", {DISK: disk, REPLICA: replica}, settings)
-    with image.container(image.serve(), {}, "rw") as server:  # nothing mounted, nothing read-only
+    with image.container(image.serve(), {}, mode="rw") as server:  # nothing mounted, nothing read-only
         server.wait_until_ready()
         server.stop()
     say("local, ephemeral (on a Space, with a warning) and durable are told apart; starts with nothing mounted")
 
 
 def _check_situation(image: Image, situation: str, mounts: Mounts, settings: dict[str, str]) -> None:
-    with image.container(image.serve(), mounts, **settings) as server:
+    with image.container(image.serve(), mounts, settings) as server:
         server.wait_until_ready()
         ready = Client(PORT).ask("GET", "/readyz").document
         server.stop()
@@ -55,7 +55,7 @@ def check_refusals(image: Image) -> None:
             ("JWT_SECRET", {DISK: disk}, {"REPLICA_URL": REPLICA}),
         )
         for named, mounts, settings in cases:
-            code, _, err = image.run(*image.serve(), mounts=mounts, **settings)
+            code, _, err = image.run(*image.serve(), mounts=mounts, settings=settings)
             lines = [line for line in err.splitlines() if not line.startswith("{")]
             expect(f"exit code with a wrong {named} ({err})", code, 1)
             expect(f"lines on standard error ({err})", len(lines), 1)

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Queue
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
@@ -46,11 +45,37 @@ class RunningServer:
     process: subprocess.Popen[str]
     lines: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
+    _more: Condition = field(default_factory=Condition)
+    _is_silent: bool = False
 
     def stop(self) -> int:
         """End it as a platform does and give its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
+
+    def heard(self, *words: str) -> list[str]:
+        """The messages so far with all of these words."""
+        messages = (str(line["message"]) for line in self.lines)
+        return [message for message in messages if all(word in message for word in words)]
+
+    def said(self, *words: str) -> str:
+        """Wait for the first line that it logs with all of these words; its message."""
+        with self._more:
+            self._more.wait_for(lambda: self.heard(*words) or self._is_silent, START_SECONDS)
+        found = self.heard(*words)
+        assert found, f"never said: {words}; but {[line['message'] for line in self.lines]}"
+        return found[0]
+
+    def read(self) -> None:
+        """Take its log, line by line, to the end."""
+        assert self.process.stderr is not None
+        for text in self.process.stderr:
+            with self._more:
+                self.lines.append(json.loads(text))
+                self._more.notify_all()
+        with self._more:
+            self._is_silent = True
+            self._more.notify_all()
 
 
 @contextmanager
@@ -64,11 +89,10 @@ def running(env: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[R
         text=True,
     )
     server = RunningServer(process)
-    addresses: Queue[str] = Queue()
-    reader = Thread(target=_read, args=(server, addresses), daemon=True)
+    reader = Thread(target=server.read, daemon=True)
     reader.start()
     try:
-        server.url = addresses.get(timeout=START_SECONDS)
+        server.url = server.said("listening on ").removeprefix("listening on ")
         yield server
     finally:
         if process.poll() is None:
@@ -76,12 +100,3 @@ def running(env: Mapping[str, str], folder: Path, *arguments: str) -> Iterator[R
         reader.join(10)
         assert process.stderr is not None
         process.stderr.close()
-
-
-def _read(server: RunningServer, addresses: "Queue[str]") -> None:
-    assert server.process.stderr is not None
-    for text in server.process.stderr:
-        line = json.loads(text)
-        server.lines.append(line)
-        if line["message"].startswith("listening on "):
-            addresses.put(line["message"].removeprefix("listening on "))
