@@ -92,5 +92,6 @@ def check_handovers(image: Image, rounds: int) -> None:
     say(
         f"two at once on a mount that shows files up to {_DELAY_SECONDS} s late: {rounds} rounds, "
         f"{len(succession.kept)} writes acknowledged, none lost, one history; "
-        f"writes refused {spread(succession.refused)}; start {spread(succession.starts)}; {between.carried} files carried, the latest after {between.latest:.2f} s"
+        f"writes refused {spread(succession.refused)}; start {spread(succession.starts)}; "
+        f"{between.carried} files carried, the latest after {between.latest:.2f} s"
     )
