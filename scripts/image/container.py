@@ -141,7 +141,7 @@ class Container:
     def last_words(self) -> str:
         """The end of its log, requests left out."""
         lines = [line for line in self.log().splitlines() if '"message": "request"' not in line]
-        return "its log ends with " + " | ".join(lines[-12:])
+        return "its log ends with " + " | ".join(line[:300] for line in lines[-12:])
 
     def wait_until_ready(self, port: int = PORT) -> float:
         """Seconds from the start to the first 200 of /readyz."""
