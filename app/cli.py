@@ -10,28 +10,21 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from app.config.logging import configure_logging, with_fields
+from app.config.logging import configure_logging
 from app.config.settings import Settings, SettingsError, load_settings
 from app.database import schema
 from app.database.faults import explain
 from app.database.session import Database
 from app.database.urls import DatabaseUrlError, Target, parse
 from app.replication.errors import ReplicationError
-from app.replication.situation import Situation, replica_of, situation_of
+from app.replication.situation import replica_of, situation_of
 
 if TYPE_CHECKING:
     from app.replication.histories import Histories
 
 log = logging.getLogger("app.cli")  # by its name when run as a script too
-
-_SITUATIONS: Final = {
-    Situation.durable: "what is written is kept in a replica",
-    Situation.local: "what is written is as durable as this disk",
-    Situation.ephemeral: "what is written is gone with this container: nothing keeps it",
-    Situation.server: "what is written is kept by the database server",
-}
 
 
 class CommandError(Exception):
@@ -103,20 +96,17 @@ def _serve(options: argparse.Namespace) -> int | None:
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     target = _target(settings)
     configure_logging(settings.log_level)
-    situation, place = situation_of(settings, target), replica_of(settings, target)
-    log.log(
-        logging.WARNING if situation is Situation.ephemeral else logging.INFO,
-        _SITUATIONS[situation],
-        extra=with_fields(situation=situation),
-    )
+    situation = situation_of(settings, target)
+    place = replica_of(settings, target)
     if place is None:  # a replicated file must be restored first
         _upgrade(target) if target.backend == "sqlite" else _require_head(target)
-    from app.serve import ListenError, listening, serve, serve_guarded
+    from app.serve import ListenError, listening, serve, serve_guarded, tell
     from app.services.keys import load_keyring
 
     load_keyring(settings, target)  # here, so that a wrong one is one line and workers find the file made
     try:
         with listening(settings.host, settings.port) as listener:
+            tell(settings, situation, place, listener)
             return serve(settings, listener) if place is None else serve_guarded(settings, target, place, listener)
     except ListenError as error:
         raise CommandError(str(error)) from None

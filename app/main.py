@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from app import __version__
-from app.api import documents, family, handlers, health, session, task, user
+from app.api import documents, family, handlers, health, page, session, task, user
 from app.api.middleware import (
     BodyLimitMiddleware,
     CorsMiddleware,
@@ -51,17 +51,21 @@ def create_app(
         yield
         await runtime.stop()
 
+    hosts = settings.space_host
     app = FastAPI(
         title="todo backend",
         version=__version__,
         summary="Accounts and tasks for a single-page app",
         description=_DESCRIPTION,
         license_info={"name": "MIT", "identifier": "MIT"},
+        servers=[{"url": f"https://{hosts[0]}"}] if hosts else None,
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
         redirect_slashes=False,
     )
     app.state.runtime = runtime
-    for room in (health, user, session, task, family):
+    for room in (page, health, user, session, task, family):
         app.include_router(room.routes)
     handlers.install(app)
     documents.install(app)

@@ -18,6 +18,7 @@ from app.database.urls import Target
 from app.main import create_app, create_waiting_room
 from app.replication.guard import Guard
 from app.replication.place import Place
+from app.replication.situation import Situation
 from app.services.clock import system_clock
 
 log = logging.getLogger(__name__)
@@ -36,18 +37,24 @@ def listening(host: str, port: int) -> socket.socket:
     """A socket that takes connections; raises ListenError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise ListenError(f"cannot listen on {host} port {port}: {reason}") from None
-    shown = f"[{host}]" if ":" in host else host
-    log.info("listening on http://%s:%d", shown, listener.getsockname()[1])
-    return listener
+
+
+def tell(settings: Settings, situation: Situation, place: Place | None, listener: socket.socket) -> None:
+    """Say in the log what becomes of the data, and where the service can be reached."""
+    log.info("situation: %s%s", situation, f", replica at {place}" if place else "")
+    if situation is Situation.ephemeral:
+        log.warning(situation.sentence)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    log.info("listening on http://%s:%d", host, listener.getsockname()[1])
 
 
 def serve(settings: Settings, listener: socket.socket) -> int:
     """Serve until told to stop; the exit code."""
-    config = _config("app.main:create_app", factory=True, workers=settings.workers)
+    config = _config(settings, "app.main:create_app", factory=True, workers=settings.workers)
     if settings.workers > 1:
         Multiprocess(config, sockets=[listener]).run()
         return 0
@@ -61,7 +68,7 @@ def serve_guarded(settings: Settings, target: Target, place: Place, listener: so
     if settings.workers > 1:
         raise SettingsError("WORKERS: a replicated file is served by one worker; set it to 1 or unset REPLICA_URL")
     door = _Door(create_waiting_room(settings))
-    config = _config(door, lifespan="off", timeout_graceful_shutdown=_GUARDED_GRACE_SECONDS)
+    config = _config(settings, door, lifespan="off", timeout_graceful_shutdown=_GUARDED_GRACE_SECONDS)
     server = uvicorn.Server(config)
 
     def leave(*_: Any) -> None:  # uvicorn raises the signal once more when it has stopped: it has been heard
@@ -120,13 +127,15 @@ async def _done_first(work: Coroutine[Any, Any, None], serving: asyncio.Task[Non
     return False
 
 
-def _config(app: Any, **options: Any) -> uvicorn.Config:
+def _config(settings: Settings, app: Any, **options: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        # Of X-Forwarded-For the last entry counts that is no trusted proxy: what stands left of it may be made up.
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_worker_healthcheck=_START_SECONDS,
         **{"timeout_graceful_shutdown": _GRACE_SECONDS, **options},
     )

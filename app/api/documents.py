@@ -78,6 +78,7 @@ def install(app: FastAPI) -> None:
                 description=app.description,
                 routes=app.routes,
                 tags=app.openapi_tags,
+                servers=app.servers,
                 license_info=app.license_info,
             )
             app.openapi_schema = _completed(made)

@@ -1,13 +1,11 @@
-"""Health, version, the page at `/` and the explanations of problems."""
+"""Health, version and the explanations of problems."""
 
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Request
-from starlette.responses import HTMLResponse, Response
 
 from app import __version__
 from app.api.documents import answers
-from app.api.page import PAGE
 from app.api.problems import KINDS, problem
 from app.api.routing import router
 from app.replication.situation import Situation
@@ -104,9 +102,3 @@ async def explain(
     if kind is None:
         raise NotFoundError
     return Explanation(code=name, status=kind.status, title=kind.title, explanation=kind.explanation)
-
-
-@routes.get("/", response_class=HTMLResponse)
-async def home() -> Response:
-    """A page that says what this is."""
-    return HTMLResponse(PAGE)

@@ -57,6 +57,8 @@ class RequestMiddleware:
                 method=scope["method"],
                 route=getattr(route, "path", None),
                 status=status,
+                client=scope["client"][0] if scope.get("client") else None,
+                scheme=scope.get("scheme"),
                 duration_ms=round((time.perf_counter() - started) * 1000, 3),
                 user_id=inner.get("user_id"),
             )

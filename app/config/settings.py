@@ -2,6 +2,7 @@
 
 import json
 import re
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -10,6 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 MINIMUM_SECRET_BYTES = 32
 Environment = Literal["development", "production"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_WEB_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s@]*)?")
 
 
 class SettingsError(ValueError):
@@ -45,6 +48,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="addresses or networks of the proxies whose `X-Forwarded-*` count, by commas or a JSON list",
+    )
     workers: int = Field(1, ge=1, le=64, description="server processes")
     max_body_bytes: int = Field(1_048_576, ge=1024, description="largest request body, in bytes")
     db_pool_size: int = Field(10, ge=1, le=200, description="database connections a worker keeps")
@@ -73,23 +80,45 @@ class Settings(BaseSettings):
     replica_keep_hours: float = Field(24.0, ge=0, le=8760, description="hours that a replaced history is kept")
     log_level: LogLevel = Field("info", description="`debug`, `info`, `warning` or `error`")
     commit_sha: str = Field("unknown", max_length=64, description="what `/version` reports; set when an image is built")
+    repository_url: str | None = Field(None, description="where the code is, for the link on the page at `/`")
     space_id: str | None = Field(None, description="set by Hugging Face on a Space, where `JWT_SECRET` must be set")
+    space_host: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="set by Hugging Face on a Space; the first of them is the server in the OpenAPI document"
+    )
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "space_host", mode="before")
     @classmethod
-    def _split_origins(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            value = _listed(value)
-        return tuple(_as_browsers_send(str(origin)) for origin in value)
+    def _split(cls, value: Any) -> Any:
+        return tuple(str(item).strip() for item in (_listed(value) if isinstance(value, str) else value))
 
     @field_validator("cors_origins")
     @classmethod
     def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        value = tuple(map(_as_browsers_send, value))
         for origin in value:
             if origin != "*" and not _is_origin(origin):
                 raise ValueError("each must be `*` or scheme://host[:port], as in https://app.example")
         if "*" in value and len(value) > 1:
             raise ValueError("`*` stands alone: name the origins or allow any")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_proxies(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(_network, value))
+
+    @field_validator("space_host")
+    @classmethod
+    def _check_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(_HOST.fullmatch, value)):
+            raise ValueError("each must be a host name, as in somebody-todo.hf.space")
+        return value
+
+    @field_validator("repository_url")
+    @classmethod
+    def _check_address(cls, value: str | None) -> str | None:
+        if value is not None and not _WEB_ADDRESS.fullmatch(value):
+            raise ValueError("must be http(s)://host/path, without a user or a password")
         return value
 
     @field_validator("jwt_secret")
@@ -148,9 +177,21 @@ def _listed(text: str) -> list[str]:
     return [part for part in text.split(",") if part.strip()]
 
 
+def _network(text: str) -> str:
+    """An address is a network of one."""
+    if text in {"*", "0.0.0.0/0", "::/0"}:
+        raise ValueError(
+            "must name the proxies: where everybody is trusted, every client chooses the address it is known by"
+        )
+    try:
+        return str(ip_network(text))
+    except ValueError:
+        raise ValueError("each must be an address or a network, as in 10.0.0.7 or 10.0.0.0/8") from None
+
+
 def _as_browsers_send(origin: str) -> str:
     """In lower case, without a trailing slash and without the port that goes without saying (RFC 6454, section 6.2)."""
-    plain = origin.strip().rstrip("/").lower()
+    plain = origin.rstrip("/").lower()
     default_port = {"https": ":443", "http": ":80"}.get(plain.partition("://")[0])
     return plain.removesuffix(default_port) if default_port else plain
 

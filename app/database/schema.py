@@ -72,10 +72,20 @@ def upgrade(target: Target) -> None:
 
 def context_options(connection: Connection) -> dict[str, Any]:
     """What `alembic.context.configure` needs on this database besides the metadata."""
-    options: dict[str, Any] = {"connection": connection, "render_as_batch": True, "compare_type": True}
+    options: dict[str, Any] = {
+        "connection": connection,
+        "render_as_batch": True,
+        "compare_type": True,
+        "include_name": _is_ours,
+    }
     if connection.dialect.name == "sqlite":
         options["transactional_ddl"] = True  # true since every BEGIN is ours
     return options
+
+
+def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Litestream keeps tables of its own in a replicated file."""
+    return kind != "table" or name is None or not name.startswith("_litestream_")
 
 
 @contextmanager

@@ -23,6 +23,20 @@ class Situation(StrEnum):
     server = "server"
     """A database server keeps the data."""
 
+    @property
+    def sentence(self) -> str:
+        """What it means for somebody who writes something here."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: Final = {
+    Situation.durable: "What is written here is replicated elsewhere and outlives this machine and its disk.",
+    Situation.local: "What is written here is kept in a file and is as safe as the disk that the file lies on.",
+    Situation.ephemeral: "What is written here is gone at the next restart. To keep it, set REPLICA_URL to a folder "
+    "that stays or to a bucket.",
+    Situation.server: "What is written here is kept by a database server.",
+}
+
 
 def situation_of(settings: Settings, target: Target) -> Situation:
     """Raises SettingsError for a replica of something that has none."""

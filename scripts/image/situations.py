@@ -35,8 +35,10 @@ def _check_situation(image: Image, situation: str, mounts: Mounts, settings: dic
         server.stop()
         log: list[dict[str, Any]] = [json.loads(line) for line in server.log().splitlines()]
     expect("the situation", (ready["situation"], ready["durable"]), (situation, situation != "ephemeral"))
-    said = [(line["level"], line["situation"]) for line in log if "situation" in line]
-    expect("the situation in the log", said, [("warning" if situation == "ephemeral" else "info", situation)])
+    said = [line["message"].split(",")[0] for line in log if line["message"].startswith("situation: ")]
+    expect("the situation in the log", said, [f"situation: {situation}"])
+    warnings = [line["message"] for line in log if line["level"] == "warning"]
+    expect(f"warnings in the log ({warnings})", len(warnings), int(situation == "ephemeral"))
 
 
 def check_refusals(image: Image) -> None:

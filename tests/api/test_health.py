@@ -54,14 +54,6 @@ async def test_version_says_what_runs_here(apps: Apps, client: httpx.AsyncClient
         assert (await built.get("/version")).json() == what | {"commit": "89883c4"}
 
 
-async def test_the_root_is_a_page(client: httpx.AsyncClient) -> None:
-    page, head = await client.get("/"), await client.head("/")
-    assert (page.status_code, head.status_code) == (200, 200)
-    assert page.headers["Content-Type"].startswith("text/html")
-    assert '<a href="/docs">' in page.text
-    assert head.content == b""
-
-
 async def test_head_sends_no_body_whoever_serves_the_application(shared_app: FastAPI) -> None:
     """Asked without a server or a client in between, which would drop a body of their own accord."""
     sent: list[Message] = []

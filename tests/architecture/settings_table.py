@@ -16,7 +16,7 @@ def table() -> list[str]:
 def shown(default: object) -> str:
     """A default as somebody would write it into the environment; a dash for none."""
     match default:
-        case None:
+        case None | ():
             return "\u2013"
         case SecretStr():
             return f"`{default.get_secret_value()}`"

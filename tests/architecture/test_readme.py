@@ -78,7 +78,15 @@ def test_the_table_of_settings_can_be_printed() -> None:
 
 @pytest.mark.parametrize(
     ("default", "text"),
-    [(None, "\u2013"), (2.0, "`2`"), (0.5, "`0.5`"), (1048576, "`1048576`"), (("a", "b"), "`a,b`"), ("info", "`info`")],
+    [
+        (None, "\u2013"),
+        ((), "\u2013"),
+        (2.0, "`2`"),
+        (0.5, "`0.5`"),
+        (1048576, "`1048576`"),
+        (("a", "b"), "`a,b`"),
+        ("info", "`info`"),
+    ],
 )
 def test_a_default_is_shown_as_one_would_write_it(default: object, text: str) -> None:
     assert shown(default) == text

@@ -1,6 +1,7 @@
 """What an operator does with a replica: `todo replicas`, `todo restore`, and `todo backup` without one."""
 
 import sqlite3
+import subprocess
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.support.instances import Replica
-from tests.support.servers import SECRET, environment, running, todo
+from tests.support.servers import ROOT, SECRET, environment, running, todo
 
 
 @pytest.fixture
@@ -96,6 +97,23 @@ def test_a_replicated_file_is_migrated_by_serve_alone(replica: Replica) -> None:
     done = todo("migrate", env=replica.environment("one"), folder=replica.folder)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert not replica.disk("one").exists()
+
+
+def test_a_restored_file_has_the_schema_that_the_models_want(replica: Replica) -> None:
+    with replica.instance("one") as instance:
+        assert instance.server.stop() == 0
+    file = replica.folder / "restored.db"
+    done = todo("restore", "--output", str(file), env=replica.environment("two"), folder=replica.folder)
+    assert done.returncode == 0, done.stderr
+    check = subprocess.run(
+        ["alembic", "check"],
+        cwd=ROOT,
+        env=environment(f"sqlite:///{file}"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert check.returncode == 0, check.stdout
 
 
 def test_a_backup_of_a_file_in_use_is_whole(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_an_instance_that_waits_can_be_stopped(replica: Replica) -> None:
             younger.server.said("waiting for 00000001-")
             assert younger.server.stop() == 0
         os.kill(elder.server.process.pid, signal.SIGCONT)
-        assert elder.put().status_code in {201, 503}
+        assert elder.put().status_code == 201  # it has made way again before the elder looked
 
 
 def test_an_elder_that_was_taken_for_dead_acknowledges_nothing_more(replica: Replica) -> None:
