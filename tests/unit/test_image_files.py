@@ -107,7 +107,8 @@ def _database_folder() -> str:
     return str(PurePosixPath(_variables()["DATABASE_URL"].removeprefix("sqlite:///")).parent)
 
 
-def test_the_folders_of_the_database_and_of_the_replica_are_made_for_the_user_alone() -> None:
+def test_the_folder_of_the_database_is_made_for_the_user() -> None:
+    # And that of a replica, which a volume mounted there takes its owner from.
     (install,) = [command for command in _commands(LAST) if command.startswith("install --directory")]
     words = set(shlex.split(install))
     assert {"--owner=1000", "--group=1000", "--mode=0700", _database_folder(), str(SPACE_MOUNT)} <= words
