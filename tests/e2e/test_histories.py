@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.instances import Replica
+from tests.support.instances import EMAIL, Replica
 from tests.support.servers import ROOT, SECRET, environment, running, todo
 
 
@@ -97,6 +97,29 @@ def test_a_replicated_file_is_migrated_by_serve_alone(replica: Replica) -> None:
     done = todo("migrate", env=replica.environment("one"), folder=replica.folder)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert not replica.disk("one").exists()
+
+
+def test_check_says_what_becomes_of_the_data_and_makes_no_file(replica: Replica) -> None:
+    env = replica.environment("one")
+    done = todo("check", env=env, folder=replica.folder)
+    assert done.returncode == 0, done.stderr
+    assert f"durable, replica at {replica.url}" in done.stdout
+    create = todo("user", "create", EMAIL, "--password-stdin", env=env, folder=replica.folder, text=SECRET)
+    assert (create.returncode, create.stderr.count("\n")) == (1, 1)
+    assert not (replica.disk("one") / "todo.db").exists()
+    document = todo("openapi", env=env, folder=replica.folder)
+    assert document.returncode == 0, document.stderr
+
+
+def test_a_history_of_a_newer_version_stops_the_start(replica: Replica) -> None:
+    with replica.instance("one") as instance:
+        with closing(sqlite3.connect(instance.disk / "todo.db", isolation_level=None)) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        assert instance.server.stop() == 0
+    instance.wipe()
+    done = todo("serve", "--port", "0", env=replica.environment("one"), folder=replica.folder)
+    assert done.returncode == 1
+    assert "it belongs to a newer version" in done.stderr.splitlines()[-1]
 
 
 def test_a_restored_file_has_the_schema_that_the_models_want(replica: Replica) -> None:

@@ -106,7 +106,7 @@ def test_pictures_are_kept(seen: Seen) -> None:
 
 
 def test_the_log_says_at_the_start_what_the_page_says(seen: Seen) -> None:
-    told = [(line["level"], line["message"]) for line in seen.log if line["logger"] == "app.cli"]
+    told = [(line["level"], line["message"]) for line in seen.log if line["logger"] == "app.serve"]
     assert ("info", f"situation: {seen.situation}") in told
     is_warned = ("warning", seen.situation.sentence) in told
     assert is_warned is (seen.situation is Situation.ephemeral)
