@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from image.container import UID, folder
 
 _QUIET_SECONDS: Final = 0.1  # a file that has not changed for this long counts as closed
 _PAUSE_SECONDS: Final = 0.05
-_SPARE_SECONDS: Final = 0.5  # between a file's own delay and the promise: what looking and copying takes
+_SPARE_SECONDS: Final = 1.0  # between a file's own delay and the promise: what looking and copying takes
 
 State = tuple[int, int] | None
 """Size and time of a file; None where there is none."""
@@ -33,14 +33,10 @@ class Side:
     def states(self) -> dict[str, State]:
         """Every file in it."""
         found: dict[str, State] = {}
-        for inside, _, names in os.walk(self.path):
-            for name in names:
-                path = Path(inside, name)
-                try:
-                    state = path.stat()
-                except FileNotFoundError:
-                    continue
-                found[str(path.relative_to(self.path))] = (state.st_size, state.st_mtime_ns)
+        for entry in _files(str(self.path)):
+            with suppress(FileNotFoundError):
+                state = entry.stat()
+                found[entry.path.removeprefix(f"{self.path}/")] = (state.st_size, state.st_mtime_ns)
         return found
 
     def changes(self) -> Iterator[tuple[str, float]]:
@@ -56,8 +52,20 @@ class Side:
                 self.fresh[name] = state, now
             elif now - seen[1] > _QUIET_SECONDS:
                 del self.fresh[name]
-                self.known[name] = state
+                if state is None:
+                    del self.known[name]
+                else:
+                    self.known[name] = state
                 yield name, seen[1]
+
+
+def _files(folder: str) -> Iterator[os.DirEntry[str]]:
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _files(entry.path)
+            else:
+                yield entry
 
 
 class Mount:
