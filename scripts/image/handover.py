@@ -14,7 +14,7 @@ from image.replicated import Server, expect_kept, wiped
 from image.report import ImageError, expect, expect_within, say, spread
 from image.traffic import Reader, Writers
 
-_DELAY_SECONDS: Final = 2
+_DELAY_SECONDS: Final = 3
 _REFUSED_SECONDS: Final = 2 * _DELAY_SECONDS + 10
 _THREADS: Final = 4
 _RATE: Final = 40
@@ -36,7 +36,8 @@ class Succession:
         """A container on its own side of the mount, and on its own port."""
         side = number % 2
         replica = self.mount.sides[side].path
-        return self.stack.enter_context(wiped(self.image, replica, port=PORT + side, REPLICA_DELAY=str(_DELAY_SECONDS)))
+        settings = {"REPLICA_DELAY": str(_DELAY_SECONDS), "REPLICA_KEEP_HOURS": "0"}
+        return self.stack.enter_context(wiped(self.image, replica, settings, port=PORT + side))
 
     def hand_over(self, elder: Server, number: int) -> Server:
         """The younger, once it serves and the elder has ended."""
@@ -71,7 +72,7 @@ class Succession:
         there = Client(last.port, self.token).tasks()
         last.container.stop()
         other = self.mount.sides[1 - (last.port - PORT)].path
-        with wiped(self.image, other, REPLICA_DELAY=str(_DELAY_SECONDS)) as server:
+        with wiped(self.image, other, {"REPLICA_DELAY": str(_DELAY_SECONDS)}) as server:
             server.ready()
             expect("the tasks of a later start", Client(server.port, self.token).tasks() == there, True)
             server.container.stop()
@@ -87,11 +88,12 @@ def check_handovers(image: Image, rounds: int) -> None:
         for number in range(1, rounds + 1):
             server = succession.hand_over(server, number)
         succession.finish(server)
+        histories = len(list((between.sides[0].path / "history").iterdir()))
         if between.latest > _DELAY_SECONDS:
             raise ImageError(f"the mount's stand-in was late itself: {between.latest:.2f} s")
     say(
         f"two at once on a mount that shows files up to {_DELAY_SECONDS} s late: {rounds} rounds, "
         f"{len(succession.kept)} writes acknowledged, none lost, one history; "
         f"writes refused {spread(succession.refused)}; start {spread(succession.starts)}; "
-        f"{between.carried} files carried, the latest after {between.latest:.2f} s"
+        f"{histories} histories left; {between.carried} files carried, the latest after {between.latest:.2f} s"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from image.client import Client
-from image.container import DISK, PORT, REPLICA, Container, Image, folder
+from image.container import DISK, NO_SETTINGS, PORT, REPLICA, Container, Image, Settings, folder
 from image.report import expect
 from image.situations import SECRET
 
@@ -39,7 +39,7 @@ class Server:
 
 
 @contextmanager
-def wiped(image: Image, replica: Path, *, port: int = PORT, **settings: str) -> Iterator[Server]:
+def wiped(image: Image, replica: Path, settings: Settings = NO_SETTINGS, *, port: int = PORT) -> Iterator[Server]:
     """The server under way on a disk with nothing on it."""
     with folder() as disk:
         mounts = {DISK: disk, REPLICA: replica}

@@ -24,14 +24,14 @@ class Story:
         self.kept: dict[str, str] = {}
         self.starts: list[float] = []
         self.token = ""
-        self._image, self._replica, self._durable = image, replica, str(int(durable))
+        self._image, self._replica, self._settings = image, replica, {"DURABLE_WRITES": str(int(durable))}
 
     def rounds(self, number: int, threads: int, end: signal.Signals) -> list[tuple[Written, float]]:
         """What was written in each round and the end's moment; each is ended amid the writing."""
         return [self._round(threads, end) for _ in range(number)]
 
     def _round(self, threads: int, end: signal.Signals) -> tuple[Written, float]:
-        with wiped(self._image, self._replica, DURABLE_WRITES=self._durable) as server:
+        with wiped(self._image, self._replica, self._settings) as server:
             self.look(server)
             with Writers((server.port,), self.token, threads=threads, rate=_RATE) as writers:
                 time.sleep(random.uniform(1.5, 3))  # noqa: S311 (no secret)
@@ -57,7 +57,7 @@ class Story:
 
     def close(self) -> None:
         """See that the last round is there too."""
-        with wiped(self._image, self._replica, DURABLE_WRITES=self._durable) as server:
+        with wiped(self._image, self._replica, self._settings) as server:
             self.look(server)
             server.container.stop()
 

@@ -83,7 +83,7 @@ def _small_disk() -> Iterator[Path]:
 def check_stalls(image: Image) -> None:
     """Each trouble in one and the same server, which works on after each; and an end amid trouble."""
     troubles: dict[str, Trouble] = {"slow": _slow, "full": _full, "read-only": _read_only}
-    with _small_disk() as replica, wiped(image, replica, REPLICA_TIMEOUT=str(_TIMEOUT_SECONDS)) as server:
+    with _small_disk() as replica, wiped(image, replica, {"REPLICA_TIMEOUT": str(_TIMEOUT_SECONDS)}) as server:
         server.ready()
         token = register(server.port)
         kept: dict[str, str] = {}
