@@ -21,9 +21,12 @@ class PoolLimits:
     connect_timeout: float = 5.0
 
 
-def create_engine(target: Target, limits: PoolLimits | None = None, *, migrating: bool = False) -> AsyncEngine:
+def create_engine(
+    target: Target, limits: PoolLimits | None = None, *, migrating: bool = False, replicated: bool = False
+) -> AsyncEngine:
     """An engine for any target; connects to no server yet, but makes an SQLite file.
 
+    `replicated`: somebody else carries the SQLite file's pages away, and makes its checkpoints.
     Raises DatabaseUrlError for a TLS file that is no good, and for an SQLite file that cannot be opened.
     """
     limits = limits or PoolLimits()
@@ -37,6 +40,8 @@ def create_engine(target: Target, limits: PoolLimits | None = None, *, migrating
         **dialect.options(target, limits.connect_timeout, migrating=migrating),
     )
     dialect.install(engine.sync_engine, target, migrating=migrating)
+    if replicated:
+        sqlite.leave_checkpoints(engine.sync_engine)
     return engine
 
 

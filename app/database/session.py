@@ -15,10 +15,17 @@ from app.database.urls import Target
 class Database:
     """The engine, the same engine for reading only, and a kind of session on each; connects when it must."""
 
-    def __init__(self, target: Target, limits: PoolLimits | None = None, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        limits: PoolLimits | None = None,
+        gate: Gate | None = None,
+        *,
+        replicated: bool = False,
+    ) -> None:
         self.target = target
         self.gate: Gate = gate or OpenGate()
-        self.engine: AsyncEngine = create_engine(target, limits)
+        self.engine: AsyncEngine = create_engine(target, limits, replicated=replicated)
         self.reader: AsyncEngine = self.engine.execution_options(**reading_options(target))
         self._write = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._read = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)

@@ -24,6 +24,7 @@ _INTERVAL: Final = "500ms"  # how far the replica may be behind where nobody wai
 _START_SECONDS: Final = 20
 _LAST_SYNC: Final = "4s"  # what the last pages may take when it is told to stop
 _STOP_SECONDS: Final = 6
+_ANSWER_SECONDS: Final = 1  # on top of what it was given
 _LEVELS: Final = {"DEBUG": logging.DEBUG, "INFO": logging.DEBUG, "WARN": logging.WARNING, "ERROR": logging.ERROR}
 
 
@@ -99,7 +100,13 @@ class Litestream:
 
     async def sync(self, seconds: float) -> int:
         """Everything committed so far is in the replica when this returns: the number of its last transaction."""
-        answer = await self._ask("/sync", {"path": str(self._path), "wait": True, "timeout": max(1, int(seconds))})
+        try:
+            async with asyncio.timeout(seconds + _ANSWER_SECONDS):  # one that stands still keeps no time itself
+                answer = await self._ask(
+                    "/sync", {"path": str(self._path), "wait": True, "timeout": max(1, int(seconds))}
+                )
+        except TimeoutError:
+            raise LitestreamError(f"litestream does not answer within {seconds + _ANSWER_SECONDS:g} s") from None
         return int(answer["replicated_txid"])
 
     async def _ask(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:

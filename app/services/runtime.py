@@ -36,11 +36,12 @@ class Runtime:
         """Connects to nothing yet; raises SettingsError or DatabaseUrlError for a wrong setting."""
         target = parse(settings.database_url.get_secret_value())
         limits = PoolLimits(settings.db_pool_size, settings.db_pool_timeout, settings.db_connect_timeout)
+        situation = situation_of(settings, target)
         return cls(
             settings=settings,
-            situation=situation_of(settings, target),
+            situation=situation,
             keyring=load_keyring(settings, target),
-            database=Database(target, limits, gate),
+            database=Database(target, limits, gate, replicated=situation is Situation.durable),
             passwords=Passwords(),
             clock=clock,
             ids=ids or time_ordered_ids(clock),

@@ -12,6 +12,11 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from pydantic import SecretStr
+
+from app.config.settings import Settings
+from app.replication.guard import timing_of
+from app.replication.place import SPACE_MOUNT, Place
 
 ROOT: Final = Path(__file__).parents[2]
 OWNER: Final = "--chown=1000:1000"
@@ -98,11 +103,31 @@ def test_files_are_given_to_the_user_as_they_are_copied() -> None:
     assert not re.search(r"\b(chown|chmod)\b.*\s(-\w*R\w*|--recursive)\b", _read("Dockerfile"))
 
 
+def _database_folder() -> str:
+    return str(PurePosixPath(_variables()["DATABASE_URL"].removeprefix("sqlite:///")).parent)
+
+
 def test_the_folder_of_the_database_is_made_for_the_user() -> None:
-    folder = PurePosixPath(_variables()["DATABASE_URL"].removeprefix("sqlite:///")).parent
+    # And that of a replica, which a volume mounted there takes its owner from.
     (install,) = [command for command in _commands(LAST) if command.startswith("install --directory")]
-    assert {"--owner=1000", "--group=1000", str(folder)} <= set(shlex.split(install))
-    assert _variables()["TMPDIR"] == str(folder)
+    words = set(shlex.split(install))
+    assert {"--owner=1000", "--group=1000", "--mode=0700", _database_folder(), str(SPACE_MOUNT)} <= words
+    assert _variables()["TMPDIR"] == _database_folder()
+
+
+def test_the_live_database_is_not_where_the_replica_is() -> None:
+    assert not PurePosixPath(_database_folder()).is_relative_to(SPACE_MOUNT)
+
+
+def test_where_the_data_is_kept_is_for_the_environment_to_say() -> None:
+    assert _variables().keys().isdisjoint({"REPLICA_URL", "SPACE_ID", "JWT_SECRET", "DURABLE_WRITES"})
+
+
+def test_a_start_that_waits_for_an_older_one_is_not_taken_for_ill() -> None:
+    (period,) = re.findall(r"--start-period=(\d+)s", _only("HEALTHCHECK").text)
+    on_a_space = Settings(space_id="someone/todo", jwt_secret=SecretStr("x" * 32), replica_delay=None, replica_elder=10)
+    timing = timing_of(on_a_space, Place("folder", str(SPACE_MOUNT)))
+    assert int(period) >= timing.delay + timing.silence + 30  # and then the history is fetched
 
 
 def test_no_volume_is_declared_since_some_platforms_refuse_to_build_one() -> None:
@@ -231,8 +256,9 @@ def test_the_requirements_name_no_host() -> None:
     assert not re.search(r"://|--index|--extra-index|--find-links|--trusted-host", _read("requirements.txt"))
 
 
-def test_every_dependency_of_the_project_is_required() -> None:
-    declared = tomllib.loads(_read("pyproject.toml"))["project"]["dependencies"]
+def test_every_dependency_of_the_project_is_required_and_what_a_replica_needs() -> None:
+    project = tomllib.loads(_read("pyproject.toml"))["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["replica"]]
     wanted = {re.split(r"[\[<>=!~ ;]", line)[0].lower().replace("_", "-") for line in declared}
     assert wanted <= {line.split("==")[0] for line in _requirements()}
 
