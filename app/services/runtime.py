@@ -35,7 +35,9 @@ class Runtime:
     ) -> "Runtime":
         """Connects to nothing yet; raises SettingsError or DatabaseUrlError for a wrong setting."""
         target = parse(settings.database_url.get_secret_value())
-        limits = PoolLimits(settings.db_pool_size, settings.db_pool_timeout, settings.db_connect_timeout)
+        limits = PoolLimits(
+            settings.db_pool_size, settings.db_pool_timeout, settings.db_connect_timeout, settings.sqlite_fast
+        )
         return cls(
             settings=settings,
             situation=situation_of(settings, target),
