@@ -51,14 +51,15 @@ class Connection(aiosqlite.Connection):
         return not self.is_idle or (self._connection is not None and self._connection.in_transaction)
 
     async def perform(self, way: Way, work: Work[Result]) -> Result:
-        """Do it, on the loop where that may be and else in the thread."""
+        """Do it, on the loop where that may be and else in the thread; raises ValueError on a closed connection."""
+        connection = self._conn
         if way is not Way.THREAD and self.is_idle:
             try:
                 return self.at_once(way, work)
             except sqlite3.OperationalError as error:
                 if not _is_for_thread(error):
                     raise
-        return await self._execute(lambda: work(self._conn))
+        return await self._execute(work, connection)
 
     def at_once(self, way: Way, work: Work[Result]) -> Result:
         """Do it on the loop, and wait for no lock."""
