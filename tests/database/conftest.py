@@ -66,4 +66,6 @@ async def item_databases(tmp_path: Path) -> AsyncIterator[MakeItemDatabase]:
         await connection.execute(insert(ITEMS), [{"id": n, "name": f"item {n}"} for n in range(1, 11)])
     yield new
     for database in made:
+        writers = getattr(database.engine.dialect.dbapi, "writers", None)
+        assert writers is None or not writers.locked()  # nobody stays in the queue
         await database.dispose()

@@ -86,13 +86,10 @@ class Connection(aiosqlite.Connection):
         return result
 
     def _wait_for_locks(self, patient: bool) -> None:
-        """In the thread, locks are waited for; on the loop never. A transaction has the locks that it needs."""
-        connection = self._connection
-        if patient is self._is_patient or connection is None or connection.in_transaction:
+        """In the thread, locks are waited for; on the loop never."""
+        if patient is self._is_patient or self._connection is None:
             return
-        # This pragma takes effect when it is compiled: out of sqlite3's cache of statements it would change nothing.
-        # Only executescript() has no cache.
-        connection.executescript(f"PRAGMA busy_timeout = {self.busy_milliseconds if patient else 0}")
+        self._connection.execute(f"PRAGMA busy_timeout = {self.busy_milliseconds if patient else 0}")
         self._is_patient = patient
 
 

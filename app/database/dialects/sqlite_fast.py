@@ -150,14 +150,9 @@ class _Adapter(AsyncAdapt_aiosqlite_connection):
 
     async def begin(self, work: Any) -> Any:
         """Take the file's lock when it is this connection's turn. The queue is for order, the lock is what counts."""
-        in_time = await self._queue_up()
-        try:
-            if in_time:
-                return await self._connection.perform(Way.LOOP, work)
-            return self._connection.at_once(Way.LOOP, work)  # says in SQLite's words that the file is locked
-        except BaseException:
-            self._leave()
-            raise
+        if await self._queue_up():
+            return await self._connection.perform(Way.LOOP, work)
+        return self._connection.at_once(Way.LOOP, work)  # says in SQLite's words that the file is locked
 
     async def _queue_up(self) -> bool:
         writers = self.dbapi.writers
