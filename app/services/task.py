@@ -5,7 +5,7 @@ import unicodedata
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from app.models.task import NEVER, Priority, Task, all_owned_tasks, owned_tasks
 from app.schemas.task import Due, DueOut, PriorityName, TaskIn, TaskOut, TaskPatch
@@ -17,6 +17,11 @@ from app.services.runtime import Work
 from app.services.session import Principal
 
 _PRIORITY_NAMES: Final[tuple[PriorityName, ...]] = ("none", "low", "medium", "high")  # by rank
+_ONE: Final = owned_tasks(bindparam("owner_id")).where(Task.id == bindparam("task_id"))
+_ONE_OF_ALL: Final = all_owned_tasks(bindparam("owner_id")).where(Task.id == bindparam("task_id"))
+_LAST_POSITION: Final = (
+    all_owned_tasks(bindparam("owner_id")).with_only_columns(Task.position).order_by(Task.position.desc()).limit(1)
+)
 
 
 async def create(work: Work, owner: Principal, data: TaskIn, task_id: UUID | None = None) -> TaskOut:
@@ -29,17 +34,17 @@ async def create(work: Work, owner: Principal, data: TaskIn, task_id: UUID | Non
 
 async def get(work: Work, owner: Principal, task_id: UUID) -> TaskOut:
     """The task; raises NotFoundError when the owner has none of that id outside the trash."""
-    row = await work.session.scalar(owned_tasks(owner.id).where(Task.id == task_id))
-    if row is None:
+    rows = await work.rows(_ONE, {"owner_id": owner.id, "task_id": task_id})
+    if not rows:
         raise NotFoundError
-    return shown(row)
+    return shown(rows[0])
 
 
 async def put(
     work: Work, owner: Principal, task_id: UUID, data: TaskIn, precondition: Precondition
 ) -> tuple[TaskOut, bool]:
     """The task replaced, or made under that id, and whether it was made. An id in the trash is made anew."""
-    task = await work.session.scalar(all_owned_tasks(owner.id).where(Task.id == task_id))
+    task = await work.session.scalar(_ONE_OF_ALL, {"owner_id": owner.id, "task_id": task_id})
     if task is not None and task.deleted_at is None:
         precondition.check(task.version, shown(task))
         _fill(task, data, owner, work)
@@ -127,7 +132,7 @@ def shown(task: Any) -> TaskOut:
 
 async def _for_change(work: Work, owner: Principal, task_id: UUID, precondition: Precondition) -> Task:
     """The row. Nobody changes it in between: who writes holds the owner's row (see `session`)."""
-    task = await work.session.scalar(owned_tasks(owner.id).where(Task.id == task_id))
+    task = await work.session.scalar(_ONE, {"owner_id": owner.id, "task_id": task_id})
     if task is None:
         raise NotFoundError
     precondition.check(task.version, shown(task))
@@ -144,8 +149,7 @@ async def _save(work: Work, task: Task) -> TaskOut:
 
 
 async def _last_position(work: Work, owner: Principal) -> str:
-    newest = all_owned_tasks(owner.id).with_only_columns(Task.position).order_by(Task.position.desc()).limit(1)
-    return positions.after(await work.session.scalar(newest))
+    return positions.after(await work.session.scalar(_LAST_POSITION, {"owner_id": owner.id}))
 
 
 def _fill(task: Task, data: TaskIn, owner: Principal, work: Work) -> None:

@@ -150,7 +150,7 @@ class _Adapter(AsyncAdapt_aiosqlite_connection):
 
     async def begin(self, work: Any) -> Any:
         """Take the file's lock when it is this connection's turn. The queue is for order, the lock is what counts."""
-        if await self._queue_up():
+        if await self._queue_up() or not self._connection.is_idle:
             return await self._connection.perform(Way.LOOP, work)
         return self._connection.at_once(Way.LOOP, work)  # says in SQLite's words that the file is locked
 
