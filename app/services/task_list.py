@@ -18,7 +18,7 @@ from app.schemas.task import DueFilter, Status, TaskOut, TaskQuery
 from app.services.due import start_of, today
 from app.services.runtime import Work
 from app.services.session import Principal
-from app.services.task import shown
+from app.services.task import COLUMNS, rows_shown
 
 _COLUMNS: Final[dict[str, InstrumentedAttribute[Any]]] = {
     "created_at": Task.created_at,
@@ -67,7 +67,7 @@ async def list_tasks(work: Work, owner: Principal, query: TaskQuery, after: Key 
     rows = await work.rows(paging, values)
     page, more = rows[: query.limit], len(rows) > query.limit
     key = Key(getattr(page[-1], _column(query.sort).key), page[-1].id) if more else None
-    return Page([shown(row) for row in page], key, total)
+    return Page(rows_shown(page), key, total)
 
 
 def _values(query: TaskQuery, owner: Principal, now: datetime, after: Key | None) -> dict[str, Any]:
@@ -93,10 +93,10 @@ def _values(query: TaskQuery, owner: Principal, now: datetime, after: Key | None
 def _statements(shape: _Shape) -> tuple[Select[Any], Select[Any]]:
     """The page, and the count of the whole list: building them takes longer than executing them."""
     chosen = owned_tasks(bindparam("owner_id")).where(*_conditions(shape))
-    paging, column, descending = chosen, _column(shape.sort), shape.sort.startswith("-")
+    paging, column, descending = chosen.with_only_columns(*COLUMNS), _column(shape.sort), shape.sort.startswith("-")
     if "after" in shape.given:
         place = bindparam("after", type_=column.type), bindparam("after_id", type_=Task.id.type)
-        paging = chosen.where(behind(shape.backend, (column, Task.id), place, descending=descending))
+        paging = paging.where(behind(shape.backend, (column, Task.id), place, descending=descending))
     order = (column.desc(), Task.id.desc()) if descending else (column.asc(), Task.id.asc())
     limit = bindparam("limit", type_=Integer)
     return paging.order_by(*order).limit(limit), chosen.with_only_columns(func.count())
