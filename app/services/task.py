@@ -170,7 +170,8 @@ async def _save(work: Work, task: Task) -> TaskOut:
 
 
 async def _last_position(work: Work, owner: Principal) -> str:
-    return positions.after(await work.session.scalar(_LAST_POSITION, {"owner_id": owner.id}))
+    rows = await work.rows(_LAST_POSITION, {"owner_id": owner.id})
+    return positions.after(rows[0][0] if rows else None)
 
 
 def _fill(task: Task, data: TaskIn, owner: Principal, work: Work) -> None:
