@@ -36,7 +36,7 @@ async def _owner(request: Request, work: Unit, token: Annotated[str | None, Depe
 Owner = Annotated[Principal, Depends(_owner)]
 
 
-def _owner_named(user_id: str, owner: Owner) -> Principal:
+async def _owner_named(user_id: str, owner: Owner) -> Principal:
     if user_id.lower() != str(owner.id):
         raise ForbiddenError
     return owner

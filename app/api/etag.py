@@ -41,7 +41,7 @@ class Conditions:
         return str(version) in {tag.removeprefix('W/"') for tag in _tags(self.if_none_match)}
 
 
-def conditions(
+async def conditions(  # async, since FastAPI gives a plain function to a thread
     request: Request,
     _if_match: Annotated[
         str | None, Header(alias="If-Match", description="write only over this version: its ETag")

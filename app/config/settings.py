@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     db_pool_size: int = Field(10, ge=1, le=200, description="database connections a worker keeps")
     db_pool_timeout: float = Field(2.0, gt=0, le=60, description="seconds to wait for one before answering 503")
     db_connect_timeout: float = Field(5.0, gt=0, le=60, description="seconds to wait for the database to accept one")
+    sqlite_fast: bool = Field(
+        True, description="short SQLite statements run on the event loop; `0` sends every one to a thread"
+    )
     replica_url: str | None = Field(
         None,
         description="where the SQLite file is replicated to: a folder, or `s3://bucket/prefix?endpoint=…&region=…`",

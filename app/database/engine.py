@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.database.dialects import mysql, postgresql, sqlite
+from app.database.dialects import mysql, postgresql, sqlite, sqlite_fast
 from app.database.urls import Backend, Target
 
 _DIALECTS: Final[dict[Backend, ModuleType]] = {"sqlite": sqlite, "postgresql": postgresql, "mysql": mysql}
@@ -14,11 +14,15 @@ _DIALECTS: Final[dict[Backend, ModuleType]] = {"sqlite": sqlite, "postgresql": p
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """Connections kept, and the seconds to wait for a free one and for the server to accept one."""
+    """Connections kept, and the seconds to wait for a free one and for the server to accept one.
+
+    `sqlite_fast`: whether SQLite's connections may work on the event loop.
+    """
 
     size: int = 10
     timeout: float = 2.0
     connect_timeout: float = 5.0
+    sqlite_fast: bool = True
 
 
 def create_engine(
@@ -30,7 +34,8 @@ def create_engine(
     Raises DatabaseUrlError for a TLS file that is no good, and for an SQLite file that cannot be opened.
     """
     limits = limits or PoolLimits()
-    dialect = _DIALECTS[target.backend]
+    is_fast = target.backend == "sqlite" and limits.sqlite_fast and not migrating
+    dialect = sqlite_fast if is_fast else _DIALECTS[target.backend]
     engine = create_async_engine(
         target.url,
         hide_parameters=True,  # an error's text must not carry what somebody wrote

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.database.engine import PoolLimits, create_engine, reading_options
 from app.database.gate import Gate, OpenGate
-from app.database.urls import Target
+from app.database.urls import Backend, Target
 
 
 class Database:
@@ -58,15 +58,16 @@ class Database:
             await session.invalidate()
             raise
 
-    def behind(self, key: tuple[Any, Any], value: tuple[Any, Any], *, descending: bool) -> ColumnElement[bool]:
-        """The rows behind a pair of values, in the form by which the database seeks straight to them in an index."""
-        (first, second), (one, two) = key, value
-        if self.target.backend == "mysql":  # which makes no range of a comparison of rows
-            if descending:
-                return or_(first < one, and_(first == one, second < two))
-            return or_(first > one, and_(first == one, second > two))
-        return tuple_(*key) < value if descending else tuple_(*key) > value
-
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()
+
+
+def behind(backend: Backend, key: tuple[Any, Any], value: tuple[Any, Any], *, descending: bool) -> ColumnElement[bool]:
+    """The rows behind a pair of values, in the form by which the database seeks straight to them in an index."""
+    (first, second), (one, two) = key, value
+    if backend == "mysql":  # which makes no range of a comparison of rows
+        if descending:
+            return or_(first < one, and_(first == one, second < two))
+        return or_(first > one, and_(first == one, second > two))
+    return tuple_(*key) < tuple_(*value) if descending else tuple_(*key) > tuple_(*value)

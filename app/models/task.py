@@ -5,7 +5,18 @@ from enum import IntEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, Select, SmallInteger, String, Text, select
+from sqlalchemy import (
+    BindParameter,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Select,
+    SmallInteger,
+    String,
+    Text,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database.types import Id, UtcDateTime, sorted_by_bytes
@@ -64,11 +75,14 @@ class Task(Base):
     )
 
 
-def owned_tasks(user_id: UUID) -> Select[Task]:
+Owner = UUID | BindParameter[UUID]
+
+
+def owned_tasks(user_id: Owner) -> Select[Task]:
     """The user's tasks outside the trash. Every look at tasks starts here or at `all_owned_tasks`."""
     return all_owned_tasks(user_id).where(Task.deleted_at.is_(None))
 
 
-def all_owned_tasks(user_id: UUID) -> Select[Task]:
+def all_owned_tasks(user_id: Owner) -> Select[Task]:
     """The user's tasks, those in the trash too."""
     return select(Task).where(Task.user_id == user_id)

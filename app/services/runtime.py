@@ -1,9 +1,13 @@
 """What lives as long as the process, and what one request works with."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Executable, Row
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from app.config.settings import Settings
 from app.database.engine import PoolLimits
@@ -35,7 +39,9 @@ class Runtime:
     ) -> "Runtime":
         """Connects to nothing yet; raises SettingsError or DatabaseUrlError for a wrong setting."""
         target = parse(settings.database_url.get_secret_value())
-        limits = PoolLimits(settings.db_pool_size, settings.db_pool_timeout, settings.db_connect_timeout)
+        limits = PoolLimits(
+            settings.db_pool_size, settings.db_pool_timeout, settings.db_connect_timeout, settings.sqlite_fast
+        )
         situation = situation_of(settings, target)
         return cls(
             settings=settings,
@@ -61,6 +67,10 @@ class Work:
     runtime: Runtime
     _now: datetime | None = None
 
+    async def rows(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """What is read to be shown and not to be changed: rows, which cost far less than objects."""
+        return await self.session.run_sync(_rows, statement, values)
+
     @property
     def now(self) -> datetime:
         """The instant of everything that this unit changes; first asked when the rows are locked."""
@@ -75,3 +85,7 @@ class Work:
     @property
     def ids(self) -> Ids:
         return self.runtime.ids
+
+
+def _rows(session: Session, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    return session.connection().execute(statement, values).all()

@@ -57,11 +57,10 @@ async def authenticate(work: Work, token: str | None, *, writes: bool) -> Princi
     now = work.clock()
     grant = tokens.read(work.runtime.keyring, token, now)
     who = _WHO_WRITES if writes else _WHO
-    found = await work.session.execute(who, {"user_id": grant.user_id, "session_id": grant.session_id})
-    row = found.one_or_none()
-    if row is None or row.expires_at <= now:
+    rows = await work.rows(who, {"user_id": grant.user_id, "session_id": grant.session_id})
+    if not rows or rows[0].expires_at <= now:
         raise UnauthenticatedError(sent=True)
-    return Principal(*row[:-1])
+    return Principal(*list(rows[0])[:-1])
 
 
 _USER: Final = select(User)

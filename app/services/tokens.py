@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 import jwt
@@ -26,6 +27,15 @@ class Grant:
 
     user_id: UUID
     session_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token that we signed, good from and until an instant in seconds since 1970."""
+
+    grant: Grant
+    expires: int
+    not_before: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +71,23 @@ def read(keyring: Keyring, token: str, now: datetime) -> Grant:
     Times are checked here and not by the library, so that there is one clock.
     """
     try:
-        claims = _verified(keyring, token)
-        moment = int(now.timestamp())
-        if not all(type(claims.get(name, 0)) is int for name in ("exp", "iat", "nbf")):
-            raise UnauthenticatedError(sent=True)
-        if not moment < claims["exp"] <= moment + _LONGEST_SECONDS or claims.get("nbf", 0) > moment:
-            raise UnauthenticatedError(sent=True)
-        return Grant(UUID(claims["sub"]), UUID(claims["sid"]))
+        found = _verified(keyring, token)
     except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
         raise UnauthenticatedError(sent=True) from None
+    moment = int(now.timestamp())
+    if not moment < found.expires <= moment + _LONGEST_SECONDS or found.not_before > moment:
+        raise UnauthenticatedError(sent=True)
+    return found.grant
 
 
-def _verified(keyring: Keyring, token: str) -> dict[str, Any]:
+@lru_cache(maxsize=4096)  # of good ones alone, since what raises is not kept
+def _verified(keyring: Keyring, token: str) -> _Verified:
+    """All that time does not change: the signature, the claims and their types."""
     header = jwt.get_unverified_header(token)
     key = keyring.find(str(header.get("kid")))
     if key is None or header.get("typ") != _TYPE or token[-1] not in _LAST_CHARACTERS:
         raise UnauthenticatedError(sent=True)
-    return jwt.decode(
+    claims = jwt.decode(
         token,
         key,
         [_ALGORITHM],
@@ -85,3 +95,6 @@ def _verified(keyring: Keyring, token: str) -> dict[str, Any]:
         issuer=ISSUER,
         options={"require": _CLAIMS, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
     )
+    if not all(type(claims.get(name, 0)) is int for name in ("exp", "iat", "nbf")):
+        raise UnauthenticatedError(sent=True)
+    return _Verified(Grant(UUID(claims["sub"]), UUID(claims["sid"])), claims["exp"], claims.get("nbf", 0))

@@ -22,9 +22,7 @@ async def _users(database: Database) -> int:
 
 
 @pytest.mark.backends("sqlite")  # each has settings of its own
-@pytest.mark.parametrize(
-    ("pragma", "value"), [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2), ("busy_timeout", 5000)]
-)
+@pytest.mark.parametrize(("pragma", "value"), [("foreign_keys", 1), ("journal_mode", "wal"), ("synchronous", 2)])
 async def test_sqlite_connections_are_set_up(runtime: Runtime, pragma: str, value: Any) -> None:
     for session_of in (runtime.database.reading, runtime.database.writing):
         async with session_of() as session:

@@ -61,7 +61,7 @@ def install(engine: Engine, target: Target, *, migrating: bool) -> None:  # noqa
         # A deferred transaction that turns writer half-way fails at once when another writes, whatever
         # the busy timeout says; one that says so at its start waits its turn.
         if connection.get_execution_options().get("access") != "read":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql("BEGIN IMMEDIATE", execution_options={"access": "begin"})
 
 
 def leave_checkpoints(engine: Engine) -> None:
