@@ -158,7 +158,7 @@ def openapi(options: argparse.Namespace) -> None:
     )
     text = json.dumps(app.openapi(), indent=2, ensure_ascii=False)
     if options.output is None:
-        print(text)
+        print(text, flush=True)  # here, where a reader who has seen enough is no error
         return
     try:
         options.output.write_text(text + "\n", encoding="utf-8")

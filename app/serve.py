@@ -71,14 +71,19 @@ def serve_guarded(settings: Settings, target: Target, place: Place, listener: so
     config = _config(settings, door, lifespan="off", timeout_graceful_shutdown=_GUARDED_GRACE_SECONDS)
     server = uvicorn.Server(config)
 
+    is_told = False
+
     def leave(*_: Any) -> None:  # uvicorn raises the signal once more when it has stopped: it has been heard
-        server.should_exit = True
+        nonlocal is_told
+        is_told = server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         is_anew = runner.run(_guarded(settings, target, place, door, server, listener))
-    if is_anew:
+    for number in (signal.SIGTERM, signal.SIGINT):  # from here on nothing is left to do in due order
+        signal.signal(number, signal.SIG_DFL)
+    if is_anew and not is_told:
         listener.close()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 (ourselves, with the same words)
     return 0
