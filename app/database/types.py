@@ -76,7 +76,7 @@ def _from_uuid(value: UUID | None) -> UUID | None:
 
 
 def _from_bytes(value: bytes | None) -> UUID | None:
-    return None if value is None else UUID(bytes=value)
+    return None if value is None else UUID(int=int.from_bytes(value))  # in two thirds of the time of UUID(bytes=…)
 
 
 def sorted_by_bytes(length: int) -> String:

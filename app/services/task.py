@@ -23,7 +23,7 @@ from app.services.session import Principal
 _PRIORITY_NAMES: Final[tuple[PriorityName, ...]] = ("none", "low", "medium", "high")  # by rank
 _TASKS_OUT: Final = TypeAdapter(list[TaskOut])
 _NAMES: Final = (
-    *("user_id", "id", "title", "title_key", "description", "priority", "due_date", "due_time", "due_time_zone"),
+    *("id", "title", "title_key", "description", "priority", "due_date", "due_time", "due_time_zone"),
     *("due_key", "position", "version", "created_at", "updated_at", "completed_at", "deleted_at"),
 )
 _VALUES_OF: Final = attrgetter(*_NAMES)
@@ -47,7 +47,7 @@ async def create(work: Work, owner: Principal, data: TaskIn, task_id: UUID | Non
 
 async def get(work: Work, owner: Principal, task_id: UUID) -> TaskOut:
     """The task; raises NotFoundError when the owner has none of that id outside the trash."""
-    for task in rows_shown(await work.rows(_ONE_SHOWN, {"owner_id": owner.id, "task_id": task_id})):
+    for task in rows_shown(owner, await work.rows(_ONE_SHOWN, {"owner_id": owner.id, "task_id": task_id})):
         return task
     raise NotFoundError
 
@@ -121,17 +121,17 @@ async def rezone(work: Work, user_id: UUID, zone: str) -> None:
 
 def shown(task: Task) -> TaskOut:
     """The representation of a task."""
-    return TaskOut(**_fields(_VALUES_OF(task)))
+    return TaskOut(**_fields(task.user_id, _VALUES_OF(task)))
 
 
-def rows_shown(rows: Iterable[Row[Any]]) -> list[TaskOut]:
+def rows_shown(owner: Principal, rows: Iterable[Row[Any]]) -> list[TaskOut]:
     """The same of rows of the `COLUMNS`, at once."""
-    return _TASKS_OUT.validate_python([_fields(row) for row in rows])
+    return _TASKS_OUT.validate_python([_fields(owner.id, row) for row in rows])
 
 
-def _fields(values: Iterable[Any]) -> dict[str, Any]:
+def _fields(user_id: UUID, values: Iterable[Any]) -> dict[str, Any]:
     # In the order of _NAMES: a row's values come much faster by place than by name.
-    user_id, task_id, title, _, description, priority, day, clock, zone, key, position, version, *instants = values
+    task_id, title, _, description, priority, day, clock, zone, key, position, version, *instants = values
     created_at, updated_at, completed_at, deleted_at = instants
     return {
         "id": task_id,

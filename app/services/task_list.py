@@ -67,7 +67,7 @@ async def list_tasks(work: Work, owner: Principal, query: TaskQuery, after: Key 
     rows = await work.rows(paging, values)
     page, more = rows[: query.limit], len(rows) > query.limit
     key = Key(getattr(page[-1], _column(query.sort).key), page[-1].id) if more else None
-    return Page(rows_shown(page), key, total)
+    return Page(rows_shown(owner, page), key, total)
 
 
 def _values(query: TaskQuery, owner: Principal, now: datetime, after: Key | None) -> dict[str, Any]:

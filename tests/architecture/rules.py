@@ -65,7 +65,7 @@ def _imported(source: Source) -> Iterator[tuple[ast.stmt, str]]:
 
 def commits_in_one_place(source: Source) -> Iterator[str]:
     """Only the unit of work commits, so that a request is done whole or not at all. `begin()` commits at its end."""
-    if source.path in {"app/database/session.py", "app/database/dialects/sqlite_fast.py"}:  # the latter is a driver
+    if source.path in {"app/database/session.py", "app/database/dialects/sqlite_adapter.py"}:  # the latter is a driver
         return
     for node in ast.walk(source.tree):
         match node:
