@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.config.logging import configure_logging
 from app.config.settings import Settings, SettingsError, load_settings
+from app.config.tracing import require_tracing
 from app.database import schema
 from app.database.faults import explain
 from app.database.session import Database
@@ -96,6 +97,7 @@ def _serve(options: argparse.Namespace) -> int | None:
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     target = _target(settings)
     configure_logging(settings.log_level)
+    require_tracing(settings)
     situation = situation_of(settings, target)
     place = replica_of(settings, target)
     if place is None:  # a replicated file must be restored first
@@ -200,8 +202,8 @@ def _openapi(options: argparse.Namespace) -> None:
 
     # A server's URL: nothing connects to it, while an SQLite file would be made.
     placeholder = "the document needs no secret and no database"
-    app = create_app(load_settings(jwt_secret=placeholder, database_url="postgresql://localhost/none"))
-    text = json.dumps(app.openapi(), indent=2, ensure_ascii=False)
+    settings = load_settings(jwt_secret=placeholder, database_url="postgresql://localhost/none", otel_sdk_disabled=True)
+    text = json.dumps(create_app(settings).openapi(), indent=2, ensure_ascii=False)
     if options.output is None:
         print(text)
         return
