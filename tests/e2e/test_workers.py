@@ -59,7 +59,7 @@ def work(server: RunningServer, number: int) -> list[int]:
         address = f"{server.url}/api/tasks/{task.json()['id']}"
         changed = httpx.patch(address, json={"title": "done"}, headers=headers, timeout=WAIT)
         read = httpx.get(address, headers=headers, timeout=WAIT)
-        assert (read.json()["title"], read.json()["version"]) == ("done", 2)
+        assert {"title": "done", "version": 2}.items() <= read.json().items(), [task.text, changed.text, read.text]
         statuses += [task.status_code, changed.status_code, read.status_code]
     return statuses
 
