@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.config.logging import configure_logging
 from app.config.settings import Settings, SettingsError, load_settings
+from app.config.tracing import require_tracing
 from app.database import schema
 from app.database.faults import explain
 from app.database.session import Database
@@ -35,6 +36,7 @@ def serve(options: argparse.Namespace) -> int | None:
     settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     target = _target(settings)
     configure_logging(settings.log_level)
+    require_tracing(settings)
     situation = situation_of(settings, target)
     place = replica_of(settings, target)
     if place is None:  # a replicated file must be restored first

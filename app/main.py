@@ -1,10 +1,12 @@
 """The application: its rooms wired together. `create_app` is the factory that servers and tests call."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp
 
 from app import __version__
@@ -13,16 +15,23 @@ from app.api.middleware import (
     BodyLimitMiddleware,
     CorsMiddleware,
     LastNetMiddleware,
+    Observe,
     RequestMiddleware,
     SlashMiddleware,
 )
 from app.api.waiting import waiting_room
 from app.config.logging import configure_logging
 from app.config.settings import Settings, load_settings
+from app.config.tracing import start_tracing
 from app.database.gate import Gate
 from app.services.clock import Clock, system_clock
 from app.services.ids import Ids, time_ordered_ids
 from app.services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from app.services.metrics import Metrics
 
 _DESCRIPTION = """Accounts and tasks for a single-page app.
 
@@ -44,13 +53,9 @@ def create_app(
     if settings is None:
         settings = load_settings()
         configure_logging(settings.log_level)
+    tracing = start_tracing(settings)
     runtime = Runtime.start(settings, clock, ids, gate)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        await runtime.stop()
-
+    metrics = _metrics(runtime)
     hosts = settings.space_host
     app = FastAPI(
         title="todo backend",
@@ -59,17 +64,20 @@ def create_app(
         description=_DESCRIPTION,
         license_info={"name": "MIT", "identifier": "MIT"},
         servers=[{"url": f"https://{hosts[0]}"}] if hosts else None,
-        lifespan=lifespan,
+        lifespan=_lifespan(runtime, metrics, tracing),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_telemetry(tracing),
     )
     app.state.runtime = runtime
     for room in (page, health, user, session, task, family):
         app.include_router(room.routes)
+    if metrics is not None:
+        _show(metrics, app)
     handlers.install(app)
     documents.install(app)
-    for kind, options in _middleware(runtime.settings, runtime.ids):
+    for kind, options in _middleware(runtime.settings, runtime.ids, metrics.observe_request if metrics else None):
         app.add_middleware(kind, **options)
     return app
 
@@ -82,7 +90,49 @@ def create_waiting_room(settings: Settings) -> ASGIApp:
     return app
 
 
-def _middleware(settings: Settings, ids: Ids) -> list[tuple[Any, dict[str, Any]]]:
+def _metrics(runtime: Runtime) -> "Metrics | None":
+    """What measures, where somebody may see it; otherwise not even the library is read."""
+    token = runtime.settings.metrics_token
+    if token is None:
+        return None
+    from app.services.metrics import Metrics
+
+    return Metrics(runtime, token)
+
+
+def _show(metrics: "Metrics", app: FastAPI) -> None:
+    from app.api.metrics import routes
+
+    app.state.metrics = metrics
+    app.include_router(routes)
+
+
+def _telemetry(tracing: "TracerProvider | None") -> TelemetryConfig:
+    """FastAPI's own spans and nothing else of it; without a provider it costs nothing."""
+    return {
+        "tracing": tracing is not None,
+        "tracer_provider": tracing,
+        "metrics": False,
+        "logs": False,
+        "auto_configure": False,
+    }
+
+
+def _lifespan(
+    runtime: Runtime, metrics: "Metrics | None", tracing: "TracerProvider | None"
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with metrics.watching() if metrics else nullcontext():
+            yield
+        await runtime.stop()
+        if tracing is not None:
+            await asyncio.to_thread(tracing.shutdown)  # sends what is left
+
+    return lifespan
+
+
+def _middleware(settings: Settings, ids: Ids, observe: Observe | None = None) -> list[tuple[Any, dict[str, Any]]]:
     """What wraps every request, innermost first, with its options."""
     origins = settings.cors_origins
     cors: dict[str, Any] = {
@@ -98,5 +148,5 @@ def _middleware(settings: Settings, ids: Ids) -> list[tuple[Any, dict[str, Any]]
         (BodyLimitMiddleware, {"limit": settings.max_body_bytes}),
         (LastNetMiddleware, {}),
         (CorsMiddleware, cors),
-        (RequestMiddleware, {"ids": ids}),
+        (RequestMiddleware, {"ids": ids, "observe": observe}),
     ]

@@ -6,15 +6,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from app.config.logging import configure_logging
 from app.config.settings import Settings, SettingsError
-from app.database.urls import Target
+from app.database.urls import DatabaseUrlError, Target
 from app.main import create_app, create_waiting_room
 from app.replication.guard import Guard
 from app.replication.place import Place
@@ -54,13 +56,58 @@ def tell(settings: Settings, situation: Situation, place: Place | None, listener
 
 def serve(settings: Settings, listener: socket.socket) -> int:
     """Serve until told to stop; the exit code."""
-    config = _config(settings, "app.main:create_app", factory=True, workers=settings.workers)
     if settings.workers > 1:
-        Multiprocess(config, sockets=[listener]).run()
-        return 0
-    server = uvicorn.Server(config)
+        return _serve_by_workers(settings, listener)
+    server = uvicorn.Server(_config(settings, "app.main:create_app", factory=True))
     server.run(sockets=[listener])
     return 0 if server.started else 1
+
+
+def worker_app() -> Any:
+    """What a worker serves; ends it with the code that says that another would not do better."""
+    configure_logging("info")  # until the settings are read
+    try:
+        return create_app()
+    except Exception as error:
+        is_told = isinstance(error, SettingsError | DatabaseUrlError)
+        log.critical("a worker cannot start: %s", error, exc_info=None if is_told else error)
+        sys.exit(STARTUP_FAILURE)
+
+
+def _serve_by_workers(settings: Settings, listener: socket.socket) -> int:
+    config = _config(settings, "app.serve:worker_app", factory=True, workers=settings.workers)
+    if settings.metrics_token is None:
+        return _ended(_Workers(config, [listener]))
+    from app.services.metrics import counted_together
+
+    with counted_together() as forget:
+        return _ended(_Workers(config, [listener], forget))
+
+
+def _ended(workers: Multiprocess) -> int:
+    workers.run()
+    return 1 if any(process.exitcode == STARTUP_FAILURE for process in workers.processes) else 0
+
+
+class _Workers(Multiprocess):
+    """uvicorn's; the end of a worker is noticed at once, and what it said of the present is forgotten."""
+
+    def __init__(
+        self, config: uvicorn.Config, sockets: list[socket.socket], forget: Callable[[int], object] = lambda _: None
+    ) -> None:
+        super().__init__(config, sockets)
+        self._forget = forget
+        self._known: set[int] = set()
+
+    def keep_subprocess_alive(self) -> None:
+        for process in self.processes:
+            # The worker has its own; with this one open, a worker that ends during a check is waited for in vain.
+            process.child_conn.close()
+        super().keep_subprocess_alive()
+        running = {process.pid for process in self.processes if process.pid is not None}
+        for gone in self._known - running:
+            self._forget(gone)
+        self._known = running
 
 
 def serve_guarded(settings: Settings, target: Target, place: Place, listener: socket.socket) -> int:

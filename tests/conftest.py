@@ -20,11 +20,16 @@ from app.services.runtime import Runtime
 from tests.support.accounts import Account, NewAccount, register
 from tests.support.browsers import BROWSERS, browser
 from tests.support.databases import BACKENDS, migrated_database, missing
+from tests.support.poolers import pgbouncer
 from tests.support.servers import SECRET, RunningServer, environment, running
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--require-all", action="store_true", help="a missing database, Node.js or browser is a failure")
+    parser.addoption(
+        "--require-all",
+        action="store_true",
+        help="what is missing is a failure: a database, Node.js, a browser, PgBouncer",
+    )
     parser.addoption("--databases", default=",".join(BACKENDS), help="which databases to run on, by commas")
 
 
@@ -37,6 +42,8 @@ def _missing(config: pytest.Config) -> dict[str, str]:
     reasons: dict[str, str] = {backend: reason for backend in _chosen(config) if (reason := missing(backend))}
     if shutil.which("node") is None or shutil.which("npm") is None:
         reasons["node"] = "Node.js with npm is not installed"
+    if pgbouncer() is None:
+        reasons["pgbouncer"] = "PgBouncer is not installed"
     if browser() is None:
         reasons["browser"] = f"neither {' nor '.join(BROWSERS)} is installed"
     return reasons
@@ -61,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     reasons = _missing(config)
     for item in items:
         callspec = getattr(item, "callspec", None)
-        needs = {name for name in ("node", "browser") if item.get_closest_marker(name)}
+        needs = {name for name in ("node", "browser", "pgbouncer") if item.get_closest_marker(name)}
         if callspec and callspec.params.get("backend") in BACKENDS:
             needs.add(callspec.params["backend"])
             item.user_properties.append(("backend", callspec.params["backend"]))

@@ -8,6 +8,7 @@ from app import __version__
 from app.api.documents import answers
 from app.api.problems import KINDS, problem
 from app.api.routing import router
+from app.database.gate import ReplicaState
 from app.replication.situation import Situation
 from app.schemas.base import Answer
 from app.services.errors import NotFoundError
@@ -26,7 +27,7 @@ class Live(Answer):
 class Replica(Answer):
     """`lag_seconds`: everything that was committed that long ago is in the replica."""
 
-    state: Literal["replicating", "stalled", "superseded"]
+    state: ReplicaState
     lag_seconds: float
 
 

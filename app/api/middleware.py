@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,15 +19,18 @@ from app.services.ids import Ids
 
 log = logging.getLogger("app.request")
 
+# Takes the template of the route, the method, the status and the seconds.
+Observe = Callable[[str | None, str, int, float], None]
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class RequestMiddleware:
-    """Outermost: the request's id in and out, HEAD as a GET without a body, and one line in the log."""
+    """Outermost: the request's id in and out, HEAD as a GET without a body, one line in the log, and its measure."""
 
-    def __init__(self, app: ASGIApp, ids: Ids) -> None:
+    def __init__(self, app: ASGIApp, ids: Ids, observe: Observe | None = None) -> None:
         self.app = app
         self.ids = ids
+        self.observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,14 +56,17 @@ class RequestMiddleware:
         try:
             await self.app(inner, receive, answer)
         finally:
-            route = inner.get("route")
+            seconds = time.perf_counter() - started
+            route = getattr(inner.get("route"), "path", None)
+            if self.observe is not None:
+                self.observe(route, scope["method"], status, seconds)
             fields = with_fields(
                 method=scope["method"],
-                route=getattr(route, "path", None),
+                route=route,
                 status=status,
                 client=scope["client"][0] if scope.get("client") else None,
                 scheme=scope.get("scheme"),
-                duration_ms=round((time.perf_counter() - started) * 1000, 3),
+                duration_ms=round(seconds * 1000, 3),
                 user_id=inner.get("user_id"),
             )
             log.info("request", extra=fields)

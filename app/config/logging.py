@@ -37,7 +37,7 @@ def hide_secrets(text: str) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """`{"at", "level", "logger", "message", "request_id", …fields, "exception"}`."""
+    """`{"at", "level", "logger", "message", "pid", "request_id", …fields, "exception"}`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -45,6 +45,7 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": hide_secrets(record.getMessage()),
+            "pid": record.process,
             "request_id": request_id.get(),
             **getattr(record, _FIELDS, {}),
         }

@@ -12,6 +12,7 @@ MINIMUM_SECRET_BYTES = 32
 Environment = Literal["development", "production"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
+_TOKEN = re.compile(r"[!-~]{16,}")
 _WEB_ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s@]*)?")
 
 
@@ -81,6 +82,19 @@ class Settings(BaseSettings):
         description="seconds of silence, on top of that, after which an older instance counts as dead",
     )
     replica_keep_hours: float = Field(24.0, ge=0, le=8760, description="hours that a replaced history is kept")
+    metrics_token: SecretStr | None = Field(
+        None, description="opens `/metrics` to who sends it; at least 16 characters; without it nothing is measured"
+    )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="an OpenTelemetry collector to send traces to, as `http://127.0.0.1:4318`"
+    )
+    otel_exporter_otlp_traces_endpoint: str | None = Field(
+        None, description="the same in full, as `http://127.0.0.1:4318/v1/traces`"
+    )
+    otel_exporter_otlp_protocol: Literal["http/protobuf"] = Field(
+        "http/protobuf", description="the one way in which traces are sent"
+    )
+    otel_sdk_disabled: bool = Field(False, description="`true` sends no traces whatever else is set")
     log_level: LogLevel = Field("info", description="`debug`, `info`, `warning` or `error`")
     commit_sha: str = Field("unknown", max_length=64, description="what `/version` reports; set when an image is built")
     repository_url: str | None = Field(None, description="where the code is, for the link on the page at `/`")
@@ -117,11 +131,18 @@ class Settings(BaseSettings):
             raise ValueError("each must be a host name, as in somebody-todo.hf.space")
         return value
 
-    @field_validator("repository_url")
+    @field_validator("repository_url", "otel_exporter_otlp_endpoint", "otel_exporter_otlp_traces_endpoint")
     @classmethod
     def _check_address(cls, value: str | None) -> str | None:
         if value is not None and not _WEB_ADDRESS.fullmatch(value):
             raise ValueError("must be http(s)://host/path, without a user or a password")
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _check_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError("must have at least 16 characters, of ASCII and none of them blank")
         return value
 
     @field_validator("jwt_secret")
@@ -146,6 +167,14 @@ class Settings(BaseSettings):
     def is_space(self) -> bool:
         """Whether this runs as a Hugging Face Space, whose disk is wiped at every restart."""
         return self.space_id is not None
+
+    @property
+    def traces_endpoint(self) -> str | None:
+        """Where traces are sent to, in full; None where nothing is traced."""
+        if self.otel_sdk_disabled:
+            return None
+        base = self.otel_exporter_otlp_endpoint
+        return self.otel_exporter_otlp_traces_endpoint or (base and f"{base.removesuffix('/')}/v1/traces")
 
 
 JWT_ADVICE = (

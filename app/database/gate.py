@@ -17,11 +17,14 @@ class ReplicaStalledError(WriteRefusedError):
     """The replica does not take what is written. Raised before a commit, nothing was written; behind it, it was."""
 
 
+ReplicaState = Literal["replicating", "stalled", "superseded"]
+
+
 @dataclass(frozen=True, slots=True)
 class ReplicaStatus:
     """`lag` in seconds: everything committed that long ago is in the replica."""
 
-    state: Literal["replicating", "stalled", "superseded"]
+    state: ReplicaState
     lag: float
 
 

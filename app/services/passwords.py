@@ -23,11 +23,15 @@ T = TypeVar("T")
 
 
 class Passwords:
-    """Hashes and verifies; raises OverloadedError when the queue is full."""
+    """Hashes and verifies; raises OverloadedError when the queue is full.
+
+    `pending` is what is being computed or waits, `refused` what has found the queue full so far.
+    """
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="argon2")
-        self._pending = 0
+        self.pending = 0
+        self.refused = 0
 
     async def hash(self, password: str) -> str:
         """The PHC string to store."""
@@ -42,13 +46,14 @@ class Passwords:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._pending >= _THREADS + _QUEUE:
+        if self.pending >= _THREADS + _QUEUE:
+            self.refused += 1
             raise OverloadedError
-        self._pending += 1
+        self.pending += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
-            self._pending -= 1
+            self.pending -= 1
 
 
 def _verify(stored: str | None, password: str) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,7 @@ def test_a_line_says_when_how_bad_who_what_and_for_which_request(request_named: 
         "level": "warning",
         "logger": "app.test",
         "message": "2 of three",
+        "pid": os.getpid(),
         "request_id": request_named,
     }
 
