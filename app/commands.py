@@ -154,10 +154,12 @@ def openapi(options: argparse.Namespace) -> None:
     from app.main import create_app
 
     # A server's URL: nothing connects to it, while an SQLite file would be made.
-    placeholder = "the document needs no secret and no database"
-    app = create_app(
-        load_settings(jwt_secret=placeholder, database_url="postgresql://localhost/none", replica_url=None)
-    )
+    # Nor does anything of the environment but what the document says.
+    needed = {
+        "jwt_secret": "the document needs no secret and no database",
+        "database_url": "postgresql://localhost/none",
+    }
+    app = create_app(load_settings(**needed, replica_url=None, otel_sdk_disabled=True))
     text = json.dumps(app.openapi(), indent=2, ensure_ascii=False)
     if options.output is None:
         print(text, flush=True)  # here, where a reader who has seen enough is no error
