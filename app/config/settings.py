@@ -5,10 +5,11 @@ import re
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MINIMUM_SECRET_BYTES = 32
+_PLACES = {"database_url": "an SQLite file in ./data", "replica_url": "no replica"}
 Environment = Literal["development", "production"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")
@@ -27,7 +28,6 @@ class Settings(BaseSettings):
         frozen=True,
         env_file=".env",
         env_file_encoding="utf-8",
-        env_ignore_empty=True,
         extra="ignore",
         hide_input_in_errors=True,
     )
@@ -144,6 +144,17 @@ class Settings(BaseSettings):
         if value is not None and not _TOKEN.fullmatch(value.get_secret_value()):
             raise ValueError("must have at least 16 characters, of ASCII and none of them blank")
         return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_empty(cls, value: Any, info: ValidationInfo) -> Any:
+        """An empty variable is as none at all, but for where the data is: that must never be a slip."""
+        if not isinstance(value, str) or value.strip():
+            return value
+        name = str(info.field_name)
+        if name in _PLACES:
+            raise ValueError(f"is set and empty; unset it for {_PLACES[name]}")
+        return cls.model_fields[name].get_default()
 
     @field_validator("jwt_secret")
     @classmethod

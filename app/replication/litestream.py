@@ -11,10 +11,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from app.config.settings import Settings, SettingsError
+from app.database.dialects.sqlite import OWNER_ONLY
 from app.replication.errors import LitestreamError
 from app.replication.place import Place
 
@@ -181,6 +183,12 @@ async def restore(place: Place, settings: Settings, history: str, output: Path, 
     if process.returncode:
         lines = complaints.decode(errors="replace").strip().splitlines() or ["no reason given"]
         raise LitestreamError(lines[-1].removeprefix("Error: "))
+    _close_to_others(output)
+
+
+def _close_to_others(path: Path) -> None:
+    with suppress(FileNotFoundError):  # a dry run makes none
+        path.chmod(OWNER_ONLY)
 
 
 def _written(folder: Path, configuration: Mapping[str, Any]) -> str:

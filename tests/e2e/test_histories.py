@@ -52,6 +52,7 @@ def test_every_moment_can_be_brought_back(replica: Replica) -> None:
     newest = replica.folder / "newest.db"
     assert todo("restore", "--output", str(newest), env=env, folder=replica.folder).returncode == 0
     assert titles(newest) == list("abcd")
+    assert newest.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_service_goes_on_from_what_was_brought_back(replica: Replica) -> None:
@@ -159,6 +160,7 @@ def test_a_backup_of_a_file_in_use_is_whole(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (2,)
+    assert [path.stat().st_mode & 0o777 for path in (file, tmp_path / "todo.db")] == [0o600, 0o600]
 
 
 def test_a_backup_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

@@ -21,7 +21,6 @@ def settings(**values: object) -> Settings:
     ("url", "place"),
     [
         (None, None),
-        ("  ", None),
         ("/data", Place("folder", "/data")),
         (" /data/ ", Place("folder", "/data")),
         ("file:///srv/replica", Place("folder", "/srv/replica")),

@@ -3,7 +3,7 @@
 import os
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from pydantic import ValidationError
@@ -115,11 +115,23 @@ def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+PLACES: Final = ("database_url", "replica_url")
+
+
+@pytest.mark.parametrize("name", [name for name in Settings.model_fields if name not in PLACES])
 def test_an_empty_variable_is_as_none_at_all(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = load_settings()
     monkeypatch.setenv(name.upper(), "")
     assert load_settings() == usual
+
+
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_place_of_the_data_is_no_choice(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that somebody forgot to fill must not end as a fresh SQLite file, or without a replica."""
+    monkeypatch.setenv(name.upper(), value)
+    with pytest.raises(SettingsError, match=f"^{name.upper()}: is set and empty"):
+        load_settings()
 
 
 def test_the_env_file_of_the_working_folder_is_read(bare: Path) -> None:

@@ -13,6 +13,7 @@ from app.database.urls import DatabaseUrlError, Target
 READING: Final[dict[str, Any]] = {"access": "read"}
 """Execution options of a session that only reads: no transaction, so each statement is its own snapshot."""
 
+OWNER_ONLY: Final = 0o600
 _BUSY_SECONDS: Final = 5.0
 
 
@@ -31,6 +32,7 @@ def _open_once(path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(OWNER_ONLY)  # it will hold hashes of passwords
         sqlite3.connect(path).close()
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -78,10 +80,13 @@ def leave_checkpoints(engine: Engine) -> None:
 
 
 def damage(path: Path) -> str | None:
-    """The first thing that SQLite's own check finds wrong with a file; None for a sound one."""
+    """The first thing that SQLite's own check finds wrong with a file; None for a sound one.
+
+    The whole check, since `quick_check` does not see that an index lacks a row.
+    """
     try:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+            found = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
     except sqlite3.Error as error:
         return str(error)
     return None if found == "ok" else found
@@ -89,7 +94,7 @@ def damage(path: Path) -> str | None:
 
 def copy(path: Path, output: Path) -> None:
     """A consistent copy of a file that may be in use; raises sqlite3.Error, and OSError for an output that exists."""
-    with output.open("xb"):
-        pass  # VACUUM INTO takes an empty file, and nobody's data can be overwritten
+    # VACUUM INTO takes an empty file, and nobody's data can be overwritten.
+    os.close(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY, OWNER_ONLY))
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)) as connection:
         connection.execute("VACUUM INTO ?", (str(output),))
