@@ -1,11 +1,13 @@
 """Every environment variable the service reads, in one frozen class."""
 
 import json
+import os
 import re
 from ipaddress import ip_network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MINIMUM_SECRET_BYTES = 32
@@ -28,6 +30,7 @@ class Settings(BaseSettings):
         frozen=True,
         env_file=".env",
         env_file_encoding="utf-8",
+        env_ignore_empty=True,
         extra="ignore",
         hide_input_in_errors=True,
     )
@@ -145,17 +148,6 @@ class Settings(BaseSettings):
             raise ValueError("must have at least 16 characters, of ASCII and none of them blank")
         return value
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _check_empty(cls, value: Any, info: ValidationInfo) -> Any:
-        """An empty variable is as none at all, but for where the data is: that must never be a slip."""
-        if not isinstance(value, str) or value.strip():
-            return value
-        name = str(info.field_name)
-        if name in _PLACES:
-            raise ValueError(f"is set and empty; unset it for {_PLACES[name]}")
-        return cls.model_fields[name].get_default()
-
     @field_validator("jwt_secret")
     @classmethod
     def _check_secret(cls, value: SecretStr | None) -> SecretStr | None:
@@ -197,11 +189,21 @@ JWT_ADVICE = (
 def load_settings(**overrides: Any) -> Settings:
     """The settings of this process; raises SettingsError with one line for the first wrong one."""
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
+        _refuse_empty_places(settings)
+        return settings
     except UnicodeDecodeError:
         raise SettingsError(".env: is not UTF-8 text") from None
     except ValidationError as error:
         raise SettingsError(_first_line(error)) from None
+
+
+def _refuse_empty_places(settings: Settings) -> None:
+    """An empty variable is as none at all, but for where the data is: that must never be a slip."""
+    given = {name.lower() for source in (dotenv_values(".env"), os.environ) for name in source}
+    for name, otherwise in _PLACES.items():
+        if name in given and name not in settings.model_fields_set:
+            raise SettingsError(f"{name.upper()}: is set and empty; unset it for {otherwise}")
 
 
 def _first_line(error: ValidationError) -> str:

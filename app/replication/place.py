@@ -40,9 +40,8 @@ class Place:
 
 def place_of(settings: Settings) -> Place | None:
     """The place that REPLICA_URL names, or a Space's mounted bucket; raises SettingsError for what is neither."""
-    text = (settings.replica_url or "").strip()
-    if text:
-        return _parsed(text)
+    if settings.replica_url is not None:
+        return _parsed(settings.replica_url.strip())
     if settings.is_space and os.path.ismount(SPACE_MOUNT):
         return Place("folder", str(SPACE_MOUNT))
     return None

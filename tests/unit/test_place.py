@@ -40,6 +40,7 @@ def test_every_spelling_of_a_place(url: str | None, place: Place | None) -> None
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
+        ("  ", "neither a folder nor a bucket"),
         ("data", "neither a folder nor a bucket"),
         ("./data", "neither a folder nor a bucket"),
         ("file://host/data", "neither a folder nor a bucket"),

@@ -126,10 +126,15 @@ def test_an_empty_variable_is_as_none_at_all(name: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", PLACES)
-@pytest.mark.parametrize("value", ["", "  "])
-def test_an_empty_place_of_the_data_is_no_choice(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("where", ["the environment", "the file"])
+def test_an_empty_place_of_the_data_is_no_choice(
+    name: str, where: str, bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A variable that somebody forgot to fill must not end as a fresh SQLite file, or without a replica."""
-    monkeypatch.setenv(name.upper(), value)
+    if where == "the file":
+        (bare / ".env").write_text(f"{name.upper()}=\n", encoding="utf-8")
+    else:
+        monkeypatch.setenv(name.upper(), "")
     with pytest.raises(SettingsError, match=f"^{name.upper()}: is set and empty"):
         load_settings()
 
